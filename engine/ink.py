@@ -14,7 +14,7 @@ GROUND = 0.06  # fainter than this part of the darkest ink is ground
 SOLID = 0.4  # from this part of the darkest ink on, a pixel is inside the stroke
 SPECK_AREA, SPECK_GAP = 0.12, 0.15  # a blot is this small beside the digit (area) and this far from it (of its side)
 DUST_AREA, DUST_GAP = 0.015, 0.04  # the same for a grain of dust, which may lie closer
-DOT = 0.7  # a pen this wide for its ink has drawn a dot, not a stroke
+DOT = 0.55  # a pen this wide for its ink has drawn a dot (a disk comes to 0.67), not a stroke
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def fit_digit(ink: np.ndarray, size: int = 28) -> np.ndarray:
     digit, work = _without_specks(_crop(ink))
     if digit.size == 0:
         return np.zeros((size, size), np.uint8)
-    mask = _solid(work)
+    mask = _above(work, 255 * SOLID)
     inside = _distance(mask)
     pen = 4.0 * (cv2.mean(inside, mask)[0] - 0.5)  # across a stroke the mean way to its edge is a quarter of its width
     side = max(work.shape)
@@ -66,7 +66,7 @@ def _crop(ink: np.ndarray) -> np.ndarray:
         return ink[:0, :0]
     if darkest < 255:
         ink = cv2.convertScaleAbs(ink, alpha=255 / darkest)
-    x, y, w, h = cv2.boundingRect(cv2.compare(ink, 255 * GROUND, cv2.CMP_GT))
+    x, y, w, h = cv2.boundingRect(_above(ink, 255 * GROUND))
     return ink[y : y + h, x : x + w]
 
 
@@ -75,7 +75,7 @@ def _without_specks(digit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     if digit.size == 0:
         return digit, digit
     work = _working_copy(digit)
-    count, _, stats, _ = cv2.connectedComponentsWithStats(_solid(work), connectivity=8, ltype=cv2.CV_16U)
+    count, _, stats, _ = cv2.connectedComponentsWithStats(_above(work, 255 * SOLID), connectivity=8, ltype=cv2.CV_16U)
     if count <= 2:
         return digit, work
     x, y, w, h, area = stats[1:].T
@@ -114,8 +114,9 @@ def _scaled(digit: np.ndarray, side: int) -> np.ndarray:
     return cv2.resize(digit, to, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
 
 
-def _solid(work: np.ndarray) -> np.ndarray:
-    return cv2.compare(work, 255 * SOLID, cv2.CMP_GT)
+def _above(ink: np.ndarray, level: float) -> np.ndarray:
+    """A mask, 0 and 255."""
+    return cv2.threshold(ink, level, 255, cv2.THRESH_BINARY)[1]
 
 
 def _distance(mask: np.ndarray) -> np.ndarray:
@@ -152,7 +153,7 @@ def _thinned(mask: np.ndarray, inside: np.ndarray, growth: float) -> np.ndarray:
     for part in (1.0, 0.6, 0.3):
         cut = -growth / 2 * part
         soft = cv2.convertScaleAbs(np.maximum(inside, cut), alpha=255, beta=-255 * cut)
-        if _topology(cv2.compare(soft, 127, cv2.CMP_GT)) == (pieces, holes):
+        if _topology(_above(soft, 127)) == (pieces, holes):
             return _crop(soft)
     return mask
 
