@@ -1,8 +1,8 @@
 """The data sets that a visitor can train on: MNIST, and the 8x8 digits that come with scikit-learn.
 
-MNIST is read from the folder that the environment variable PAINT_BY_NUMPY_DATA names, else from the user's cache
-folder, which pooch fills once from public mirrors. Every file is checked by the hash of its *decompressed*
-content, so that a re-compressed copy is as good as the original.
+MNIST is read from the folder that the environment variable PAINT_BY_NUMPY_DATA names, else from the user's
+cache folder, which pooch fills once from public mirrors. Every file is checked by the hash of its
+*decompressed* content, so that a re-compressed copy is as good as the original.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ def _cache_folder() -> Path:
     return Path(pooch.os_cache("paint-by-numpy"))
 
 
-# --- scikit-learn's 8x8 digits ---------------------------------------------------------------------------------
+# --- scikit-learn's 8x8 digits ------------------------------------------------------------------------------
 
 
 @cache
@@ -143,7 +143,7 @@ def _digits_8x8() -> Splits:
     return Splits(*parts)
 
 
-# --- MNIST -----------------------------------------------------------------------------------------------------
+# --- MNIST --------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
