@@ -19,7 +19,7 @@ FINE = 2  # pictures are distorted at this many times their size
 
 @dataclass(frozen=True)
 class Strength:
-    """How far `augment` goes. Lengths are pixels of the 28; angles radians; (s) marks a standard deviation."""
+    """How far `augment` goes. Lengths: pixels of the 28; angles: radians; (s): a standard deviation."""
 
     shift: float = 2.0  # at most
     scale: float = 0.10  # (s) of the logarithm
@@ -28,6 +28,8 @@ class Strength:
     shear: float = 0.16  # (s)
     elastic: float = 0.85  # (s) at the knots of a 4x4 grid
     pen: float = 0.30  # (s) of the logarithm of the pen width
+    gamma: float = 0.25  # (s) of the logarithm
+    fading: float = 60  # the darkest ink is up to so much short of 255
     blurred: float = 0.10  # part of the pictures, as are the next three
     noisy: float = 0.08
     specked: float = 0.04
@@ -55,12 +57,13 @@ def distort(images: np.ndarray, rng: np.random.Generator, strength: Strength = S
     count, height, width = images.shape
     maps = _maps(count, (height, width), rng, strength)
     growth = _pen_growth(images, rng, strength) * FINE
-    tones = _tone_curves(count, rng)
+    tones = _tone_curves(count, rng, strength)
     rare = rng.random((count, 4)) < (strength.torn, strength.specked, strength.blurred, strength.noisy)
     result = np.empty((count, height * FINE, width * FINE), np.uint8)
     for i, image in enumerate(images):
         enlarged = cv2.resize(image, None, fx=FINE, fy=FINE, interpolation=cv2.INTER_CUBIC)
-        picture = cv2.remap(enlarged, maps[i, 0], maps[i, 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+        x, y = maps[i]
+        picture = cv2.remap(enlarged, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
         picture = cv2.LUT(with_pen(picture, float(growth[i])), tones[i])
         for spoil, wanted in zip((_tear, _speck, _blur, _grain), rare[i], strict=True):
             if wanted:
@@ -117,7 +120,7 @@ def _lagrange(at: np.ndarray, knot: int) -> np.ndarray:
 
 
 def pen_widths(images: np.ndarray) -> np.ndarray:
-    """About how wide the pen of each picture was, in pixels: twice the ink's area over the length of its edge."""
+    """About how wide each picture's pen was, in pixels: twice the ink's area over the length of its edge."""
     ink = images.astype(np.float32)
     down = np.diff(ink, axis=1, prepend=0)
     across = np.diff(ink, axis=2, prepend=0)
@@ -129,16 +132,11 @@ def _pen_growth(images: np.ndarray, rng: np.random.Generator, strength: Strength
     """How many pixels wider (or narrower) each picture's pen shall be, within PEN_WIDTHS."""
     widths = pen_widths(images)
     wanted = np.clip(widths * np.exp(rng.normal(0, strength.pen, len(widths))), *PEN_WIDTHS)
-    thicker, thinner = widths > PEN_WIDTHS[1], widths < PEN_WIDTHS[0]
-    return np.where(
-        thicker,
-        np.minimum(wanted - widths, 0),
-        np.where(thinner, np.maximum(wanted - widths, 0), wanted - widths),
-    )
+    return wanted - widths
 
 
 def with_pen(picture: np.ndarray, growth: float) -> np.ndarray:
-    """The picture drawn with a pen wider by `growth` pixels: gray dilation, or erosion where it is negative."""
+    """The picture by a pen wider by `growth` pixels: gray dilation, or erosion where it is negative."""
     radius = abs(growth) / 2
     whole = int(radius)
     morph = cv2.dilate if growth > 0 else cv2.erode
@@ -155,10 +153,10 @@ def _disc(radius: int) -> np.ndarray:
     return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
 
 
-def _tone_curves(count: int, rng: np.random.Generator) -> np.ndarray:
-    """For each picture what becomes of each gray: a gamma, and ink that is not quite black: (N, 256) uint8."""
-    gamma = np.exp(rng.normal(0, 0.25, (count, 1)))
-    darkest = 255 - 60 * rng.random((count, 1)) ** 2
+def _tone_curves(count: int, rng: np.random.Generator, strength: Strength) -> np.ndarray:
+    """For each picture what becomes of each gray: a gamma, and ink not quite black: (N, 256) uint8."""
+    gamma = np.exp(rng.normal(0, strength.gamma, (count, 1)))
+    darkest = 255 - strength.fading * rng.random((count, 1)) ** 2
     return np.round((np.arange(256) / 255) ** gamma * darkest).astype(np.uint8)
 
 

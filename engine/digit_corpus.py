@@ -34,7 +34,7 @@ HELD_OUT_WRITERS = 5
 
 # Behind fit_digit a shift changes nothing, and grain would be taken for ink: that comes after it.
 BEFORE_FIT = replace(STRONG, shift=0.0, noisy=0.0)
-SHAPED = Hand(rotation=0.12, slant=0.2, stretch=0.2, warp=0.035, tremble=0.007, joints=0.02, ends=0.06)
+SHAPED = Hand(rotation=0.11, slant=0.18, stretch=0.18, warp=0.033, tremble=0.007, joints=0.02, ends=0.06)
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Mixture:
 
 
 class DigitCorpus:
-    """`batch(step)` is the batch of that step, the same in every run, thread and process with the same seed."""
+    """`batch(step)` depends on seed and step alone: it is the same in every run, thread and process."""
 
     def __init__(
         self,
@@ -104,7 +104,7 @@ class DigitCorpus:
     def stream(
         self, first: int, end: int, threads: int = 1, ahead: int = 4
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """The batches of steps `first` to `end` - 1 in order, up to `ahead` of them made in other threads meanwhile."""
+        """The batches of steps `first` to `end` - 1 in order; threads make up to `ahead` of them early."""
         with ThreadPoolExecutor(threads, "digit-corpus") as pool:
             waiting: deque[Future[tuple[np.ndarray, np.ndarray]]] = deque()
             try:
@@ -174,7 +174,7 @@ def _data_file(name: str, source: str, folder: Path | None) -> Path:
 
 
 def _shuffled(size: int, seed: int, begin: int, count: int) -> np.ndarray:
-    """Entries `begin` to `begin + count` of an endless row in which each run of `size` is a new order of all."""
+    """`count` entries from `begin` on of an endless row in which each run of `size` is a new order of all."""
     positions = np.arange(begin, begin + count)
     rounds = positions // size
     parts = [_order(size, seed, int(turn))[positions[rounds == turn] % size] for turn in np.unique(rounds)]

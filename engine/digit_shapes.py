@@ -1,4 +1,4 @@
-"""How digits are written here and elsewhere: hand-made pen ways for the variants that one country's data lack.
+"""How digits are written here and elsewhere: hand-made pen ways for what one country's data lack.
 
 The one with flag and foot of Central Europe, the barred seven, the seven with a corner hook of East Asia,
 open and closed fours, the slashed zero, the looped two. Coordinates: x to the right, y down, a digit about
@@ -16,7 +16,7 @@ Way = list[tuple[float, float]]
 
 
 def _oval(x: float, y: float, wide: float, high: float, begin: float, end: float) -> Way:
-    """Part of an ellipse about (x, y); angles in degrees, 0 to the right, growing clockwise, -90 is the top."""
+    """Part of an ellipse about (x, y); angles in degrees: 0 to the right, 90 down, -90 the top."""
     angles = np.radians(np.linspace(begin, end, max(4, int(abs(end - begin) / 24))))
     return [(x + wide * float(np.cos(a)), y + high * float(np.sin(a))) for a in angles]
 
@@ -29,7 +29,7 @@ def _corners(*points: tuple[float, float]) -> Way:
 _ZERO = _oval(0.3, 0.5, 0.3, 0.5, -90, -455)
 _SEVEN = _corners((0.0, 0.0), (0.6, 0.0), (0.2, 1.0))
 _STEM = _corners((0.3, 0.0), (0.3, 1.0))
-_FLAG = _corners((0.05, 0.3), (0.35, 0.0), (0.35, 1.0))
+_FLAG = _corners((0.1, 0.33), (0.35, 0.0), (0.35, 1.0))
 _FOOT = _corners((0.05, 1.0), (0.65, 1.0))
 
 VARIANTS: dict[int, list[list[Way]]] = {

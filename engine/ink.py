@@ -14,6 +14,7 @@ GROUND = 0.06  # fainter than this part of the darkest ink is ground
 SOLID = 0.4  # from this part of the darkest ink on, a pixel is inside the stroke
 SPECK_AREA, SPECK_GAP = 0.12, 0.15  # a blot is this small beside the digit (area) and this far from it (of its side)
 DUST_AREA, DUST_GAP = 0.015, 0.04  # the same for a grain of dust, which may lie closer
+TORN = 1.5  # working pixels: thinned ink that lies so much farther off than it was cut has lost a stroke
 DOT = 0.55  # a pen this wide for its ink has drawn a dot (a disk comes to 0.67), not a stroke
 
 
@@ -149,13 +150,20 @@ def _grown(work: np.ndarray, mask: np.ndarray, growth: float) -> np.ndarray:
 
 def _thinned(mask: np.ndarray, inside: np.ndarray, growth: float) -> np.ndarray:
     """The digit drawn with a pen narrower by `-growth` pixels, or by less where that would tear it or lose a part."""
-    pieces, holes = _topology(mask)
+    before = _topology(mask)
     for part in (1.0, 0.6, 0.3):
         cut = -growth / 2 * part
         soft = cv2.convertScaleAbs(np.maximum(inside, cut), alpha=255, beta=-255 * cut)
-        if _topology(_above(soft, 127)) == (pieces, holes):
+        thin = _above(soft, 127)
+        if _topology(thin) == before and _reach(thin, mask) < cut + TORN:
             return _crop(soft)
     return mask
+
+
+def _reach(thin: np.ndarray, mask: np.ndarray) -> float:
+    """How far the ink of `mask` lies from that of `thin`, all but its last few corners."""
+    away = cv2.distanceTransform(cv2.bitwise_not(thin), cv2.DIST_L2, 5)[mask > 0]
+    return float(np.partition(away, -1 - away.size // 20)[-1 - away.size // 20])
 
 
 def _topology(mask: np.ndarray) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""Digits as pen strokes: read them from recordings, vary them as hands do, draw them as the page's own pad does.
+"""Digits as pen strokes: read from recordings, varied as hands vary them, drawn as the page's own pad does.
 
 A stroke is one way of the pen from down to up: a float32 array (M, 2) of points, x to the right and **y
 down**, as on a canvas whose pixel (row 0, column 0) covers the square from (0, 0) to (1, 1).
@@ -31,9 +31,9 @@ class StrokeSample:
 def load_strokes(path: Path | str) -> list[StrokeSample]:
     """The recordings of an .npz file.
 
-    The file holds `points` (M, 2) with y pointing **up**, `stroke_offsets` (where each stroke begins in points),
-    `sample_offsets` (the first stroke of each sample), both with the end as their last entry, `labels` and `writers`.
-    Units differ from file to file; only shapes matter here.
+    The file holds `points` (M, 2) with y pointing **up**, `stroke_offsets` (where each stroke begins in
+    points), `sample_offsets` (the first stroke of each sample), both with the end as their last entry,
+    `labels` and `writers`. Units differ from file to file; only shapes matter here.
     """
     with np.load(path, allow_pickle=False) as file:
         points = file["points"].astype(np.float32) * np.array([1, -1], np.float32)
@@ -49,10 +49,11 @@ def load_strokes(path: Path | str) -> list[StrokeSample]:
 
 
 def render(strokes: Strokes, pen_width: float, canvas: int | tuple[int, int], steps: int = 4) -> np.ndarray:
-    """The ink that the strokes leave on a canvas: round caps and joins, soft edges, curves between the points.
+    """The ink that strokes leave on a canvas: round caps and joins, soft edges, curves between the points.
 
     strokes: in pixels of the canvas; a single point leaves a dot. pen_width: pixels. canvas: its side, or
-    (height, width). steps: straight pieces per curve; 0 joins the points themselves. Returns (H, W) uint8, 255 is ink.
+    (height, width). steps: straight pieces per curve; 0 joins the points themselves.
+    Returns (H, W) uint8, 255 is ink.
     """
     return render_pieces([(smooth(stroke, steps), pen_width) for stroke in strokes], canvas)
 
@@ -79,10 +80,10 @@ def _fixed_point(line: np.ndarray) -> np.ndarray:
 
 
 def _brushes(width: float) -> tuple[int, int, int]:
-    """How cv2 draws a line of any width: outer thickness, how much of the outer line is covered (0..255), inner.
+    """How cv2 draws a line of any width: the thickness of a gray outer line, its gray, the inner thickness.
 
-    cv2's lines are always an odd number of pixels wide: thickness 1 gives 1, an even thickness t gives t + 1. A
-    width between two odd ones is the narrow line upon the wide one in gray.
+    cv2's lines are always an odd number of pixels wide: thickness 1 gives 1, an even thickness t gives t + 1.
+    A width between two odd ones is the narrow line upon the wide one in gray.
     """
     if width <= 1:
         return 1, max(1, round(255 * width)), 0
@@ -92,7 +93,7 @@ def _brushes(width: float) -> tuple[int, int, int]:
 
 
 def smooth(stroke: np.ndarray, steps: int = 4) -> np.ndarray:
-    """A hand's curve through few points: quadratic Bezier arcs from midpoint to midpoint, the points as handles.
+    """A hand's curve through few points: quadratic Bezier arcs between midpoints, the points as handles.
 
     This is what drawing pads do (`quadraticCurveTo`). A point given twice stays a corner.
     """
@@ -110,7 +111,7 @@ def smooth(stroke: np.ndarray, steps: int = 4) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Hand:
-    """How far a hand strays. Lengths are parts of the digit's longer side; spreads are standard deviations."""
+    """How far a hand strays. Lengths are parts of the longer side; spreads are standard deviations."""
 
     rotation: float = 0.10  # radians
     slant: float = 0.17  # sideways per unit of height
@@ -152,14 +153,14 @@ def _affine(hand: Hand, rng: np.random.Generator) -> np.ndarray:
 
 
 def _bend(points: np.ndarray, hand: Hand, rng: np.random.Generator) -> np.ndarray:
-    """Move each point along three plane waves of at most one period over the digit: faster ones would be a shiver."""
+    """Move each point along three plane waves of at most one period over the digit, or it would shiver."""
     direction, periods, phase = rng.random((3, 3)) * [[2 * np.pi], [0.8], [2 * np.pi]] + [[0.0], [0.2], [0.0]]
     waves = np.sin(2 * np.pi * periods * (points @ np.stack([np.cos(direction), np.sin(direction)])) + phase)
     return points + waves @ rng.normal(0, hand.warp, (3, 2))
 
 
 def _resample(stroke: np.ndarray, spacing: float, ends: float, rng: np.random.Generator) -> np.ndarray:
-    """Points about `spacing` apart, both ends up to `ends` too long or too short (never shortened by over an eighth)."""
+    """Points about `spacing` apart, both ends up to `ends` too long or too short (by an eighth at most)."""
     steps = np.diff(stroke, axis=0)
     lengths = np.hypot(steps[:, 0], steps[:, 1])
     moved = lengths > 0
@@ -181,8 +182,8 @@ def _resample(stroke: np.ndarray, spacing: float, ends: float, rng: np.random.Ge
 def draw(strokes: Strokes, rng: np.random.Generator, pen: tuple[float, float] = (0.02, 0.19)) -> np.ndarray:
     """Ink of strokes whose longer side is 1, with some pen on a canvas just large enough: (H, W) uint8.
 
-    pen: the thinnest and widest pen, as parts of the longer side; widths are drawn evenly on a logarithmic scale.
-    One drawing in four is pressed unevenly.
+    pen: the thinnest and widest pen, as parts of the longer side; widths are drawn evenly on a logarithmic
+    scale. One drawing in four is pressed unevenly.
     """
     side = float(rng.uniform(36, 72))
     pen_width = side * float(np.exp(rng.uniform(np.log(pen[0]), np.log(pen[1]))))

@@ -1,0 +1,287 @@
+"""Images ⇄ patches, and the convolution products.
+
+A convolution is one matrix product once every output pixel's neighbourhood lies in a row of its own: (pixels, k·k·C)
+times (k·k·C, outputs). The neighbourhoods overlap, so writing them out costs k·k times the image; done for the whole
+batch at once it would be bound by memory. Here it is done in tiles that stay in the processor's second-level
+cache, and as runs: in NHWC the k pixels of one row of a neighbourhood lie side by side, so that a neighbourhood is k
+copies of k·C numbers.
+
+All arrays are (N, H, W, C); weights are (k, k, C, outputs). Scratch memory belongs to the thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from engine import winograd
+from engine.memory import scratch
+
+TILE_BYTES = 1 << 20  # patches of one tile: half of a second-level cache of 2 MiB
+
+Epilogue = Callable[[np.ndarray], None]
+Convolution = Callable[..., np.ndarray]
+
+
+def output_size(size: int, kernel: int, stride: int, pad: int) -> int:
+    """The number of places where a kernel fits along one side."""
+    return (size + 2 * pad - kernel) // stride + 1
+
+
+def _tiles(images: int, rows: int, bytes_per_row: int, multiple: int = 1) -> Iterator[tuple[slice, slice]]:
+    """Whole images, or strips of a `multiple` of rows of one image, whose patches fill about `TILE_BYTES`."""
+    bytes_per_image = rows * bytes_per_row
+    if bytes_per_image <= TILE_BYTES:
+        step = max(1, TILE_BYTES // max(1, bytes_per_image))
+        for n in range(0, images, step):
+            yield slice(n, min(n + step, images)), slice(0, rows)
+    else:
+        step = max(1, TILE_BYTES // bytes_per_row // multiple) * multiple
+        for n in range(images):
+            for r in range(0, rows, step):
+                yield slice(n, n + 1), slice(r, min(r + step, rows))
+
+
+def _padded_tile(
+    x: np.ndarray, images: slice, rows: slice, kernel: int, stride: int, pad: int
+) -> np.ndarray:
+    """The rows of `x` that a tile of output rows looks at, with a border of zeros: (n, rows, W + 2 pad, C)."""
+    _, height, width, channels = x.shape
+    first, last = rows.start * stride - pad, (rows.stop - 1) * stride + kernel - pad
+    if not pad:
+        return x[images, first:last]
+    above, below = max(0, -first), max(0, last - height)
+    shape = (images.stop - images.start, last - first, width + 2 * pad, channels)
+    # The border is zero because it is never written: the purpose names the only layout with this border.
+    tile = scratch(f"padded {pad} {above} {below}", shape, x.dtype)
+    tile[:, above : last - first - below, pad : pad + width] = x[images, first + above : last - below]
+    return tile
+
+
+def _patches(tile: np.ndarray, kernel: int, stride: int, out_rows: int, out_columns: int) -> np.ndarray:
+    """Neighbourhoods of a padded tile as a (n · rows · columns, k·k·C) matrix in scratch memory."""
+    n, _, _, channels = tile.shape
+    image, row, column, item = tile.strides
+    if channels == 1:
+        # Runs of k numbers are too short to copy fast; planes of whole rows are not, and the product takes
+        # its left side transposed at no cost.
+        source = np.lib.stride_tricks.as_strided(
+            tile,
+            (n, kernel, kernel, out_rows, out_columns),
+            (image, row, column, row * stride, column * stride),
+            writeable=False,
+        )
+        planes = scratch("planes", source.shape, tile.dtype)
+        np.copyto(planes, source)
+        return planes.reshape(n, kernel * kernel, out_rows * out_columns).transpose(0, 2, 1)
+    if kernel == 1 and stride == 1:
+        return np.ascontiguousarray(tile).reshape(-1, channels)
+    source = np.lib.stride_tricks.as_strided(
+        tile,
+        (n, out_rows, out_columns, kernel, kernel * channels),
+        (image, row * stride, column * stride, row, item),
+        writeable=False,
+    )
+    runs = scratch("patches", source.shape, tile.dtype)
+    np.copyto(runs, source)
+    return runs.reshape(n * out_rows * out_columns, kernel * kernel * channels)
+
+
+def prepare(weight: np.ndarray, stride: int = 1) -> Convolution:
+    """The product for one weight (k, k, C, outputs): what depends on the weight alone is done now, once.
+
+    The returned function takes (x, pad, epilogue, pool), as `convolve` does.
+    """
+    kernel, _, channels, outputs = weight.shape
+    if isinstance(weight, np.ndarray) and winograd.suits(kernel, stride, channels, outputs):
+        kernels = winograd.transform(weight)
+        return lambda x, pad, epilogue=None, pool=False: winograd.convolve(x, kernels, pad, epilogue, pool)
+    return lambda x, pad, epilogue=None, pool=False: _convolve_patches(x, weight, stride, pad, epilogue, pool)
+
+
+def convolve(
+    x: np.ndarray,
+    weight: np.ndarray,
+    stride: int = 1,
+    pad: int = 0,
+    epilogue: Epilogue | None = None,
+    pool: bool = False,
+) -> np.ndarray:
+    """Cross-correlate x (N, H, W, C) with weight (k, k, C, outputs): (N, H', W', outputs).
+
+    `epilogue` changes each finished tile in place (bias, ReLU) while it still lies in the cache; with `pool`, a tile
+    is max-pooled 2 × 2 before that, so that three quarters of the epilogue is never computed.
+    """
+    if not isinstance(x, np.ndarray):
+        return _convolve_any(x, weight, stride, pad, epilogue, pool)
+    return prepare(weight, stride)(x, pad, epilogue, pool)
+
+
+def _convolve_patches(
+    x: np.ndarray, weight: np.ndarray, stride: int, pad: int, epilogue: Epilogue | None, pool: bool
+) -> np.ndarray:
+    x = np.ascontiguousarray(x)
+    kernel, _, channels, outputs = weight.shape
+    n, height, width, _ = x.shape
+    rows, columns = output_size(height, kernel, stride, pad), output_size(width, kernel, stride, pad)
+    matrix = weight.reshape(-1, outputs)
+    y = np.empty((n, rows // 2, columns // 2, outputs) if pool else (n, rows, columns, outputs), x.dtype)
+    if pool:
+        rows = rows // 2 * 2
+    row_bytes = columns * kernel * kernel * channels * x.itemsize
+    for images, strip in _tiles(n, rows, row_bytes, 2 if pool else 1):
+        tile = _padded_tile(x, images, strip, kernel, stride, pad)
+        patches = _patches(tile, kernel, stride, strip.stop - strip.start, columns)
+        if pool:
+            shape = (images.stop - images.start, strip.stop - strip.start, columns, outputs)
+            products = scratch("products", shape, x.dtype)
+            np.matmul(patches, matrix, out=products.reshape(*patches.shape[:-1], outputs))
+            done = y[images, strip.start // 2 : strip.stop // 2]
+            max_pool(products, out=done)
+        else:
+            done = y[images, strip]
+            np.matmul(patches, matrix, out=done.reshape(*patches.shape[:-1], outputs))
+        if epilogue is not None:
+            epilogue(done)
+    return y
+
+
+def convolve_gradients(
+    x: np.ndarray, weight: np.ndarray, dy: np.ndarray, stride: int, pad: int, input_gradient: bool
+) -> tuple[np.ndarray | None, np.ndarray]:
+    """What `convolve` hands back: (dx or None, dweight), for dy (N, H', W', outputs)."""
+    kernel, _, channels, outputs = weight.shape
+    if not isinstance(x, np.ndarray):
+        return _gradients_any(x, weight, dy, stride, pad, input_gradient)
+    dy = np.ascontiguousarray(dy)
+    if winograd.suits(kernel, stride, channels, outputs) and pad <= 2:
+        dweight = winograd.weight_gradient(x, dy, pad)
+        dx = convolve(dy, _turned(weight), 1, 2 - pad) if input_gradient else None
+        return dx, dweight
+    if stride == 1 and input_gradient and channels >= outputs // 2 and kernel - 1 - pad >= 0:
+        return _gradients_from_output_patches(x, weight, dy, pad)
+    dweight = _weight_gradient(x, dy, kernel, stride, pad)
+    dx = None
+    if input_gradient:
+        if stride == 1 and kernel - 1 - pad >= 0:
+            dx = convolve(dy, _turned(weight), 1, kernel - 1 - pad)
+        else:
+            dx = _scatter(x.shape, weight, dy, stride, pad)
+    return dx, dweight.reshape(weight.shape)
+
+
+def _turned(weight: np.ndarray) -> np.ndarray:
+    """The kernel of the backward convolution: turned by 180°, inputs and outputs exchanged."""
+    return np.ascontiguousarray(weight[::-1, ::-1].transpose(0, 1, 3, 2))
+
+
+def _gradients_from_output_patches(
+    x: np.ndarray, weight: np.ndarray, dy: np.ndarray, pad: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Both gradients from one set of patches: neighbourhoods of dy serve dx and, against x, the weight."""
+    kernel, _, channels, outputs = weight.shape
+    x = np.ascontiguousarray(x)
+    n, height, width, _ = x.shape
+    back = kernel - 1 - pad
+    matrix = _turned(weight).reshape(-1, channels)
+    dx = np.empty(x.shape, x.dtype)
+    turned = np.zeros((channels, kernel * kernel * outputs), x.dtype)
+    product = scratch("weight gradient", turned.shape, x.dtype)
+    for images, strip in _tiles(n, height, width * kernel * kernel * outputs * x.itemsize):
+        tile = _padded_tile(dy, images, strip, kernel, 1, back)
+        patches = _patches(tile, kernel, 1, strip.stop - strip.start, width)
+        if outputs == 1:
+            patches = np.ascontiguousarray(patches).reshape(-1, kernel * kernel)
+        np.matmul(patches, matrix, out=dx[images, strip].reshape(-1, channels))
+        np.matmul(x[images, strip].reshape(-1, channels).T, patches, out=product)
+        turned += product
+    turned_weight = turned.reshape(channels, kernel, kernel, outputs)[:, ::-1, ::-1]
+    return dx, np.ascontiguousarray(turned_weight.transpose(1, 2, 0, 3))
+
+
+def _weight_gradient(x: np.ndarray, dy: np.ndarray, kernel: int, stride: int, pad: int) -> np.ndarray:
+    """(k·k·C, outputs), from neighbourhoods of x."""
+    x = np.ascontiguousarray(x)
+    n, rows, columns, outputs = dy.shape
+    channels = x.shape[3]
+    total = np.zeros((kernel * kernel * channels, outputs), x.dtype)
+    product = scratch("weight gradient", total.shape, x.dtype)
+    for images, strip in _tiles(n, rows, columns * kernel * kernel * channels * x.itemsize):
+        tile = _padded_tile(x, images, strip, kernel, stride, pad)
+        patches = _patches(tile, kernel, stride, strip.stop - strip.start, columns)
+        if patches.ndim == 3:
+            dy_tile = dy[images, strip].reshape(patches.shape[0], patches.shape[1], outputs)
+            for planes, part in zip(patches, dy_tile, strict=True):
+                np.matmul(planes.T, part, out=product)
+                total += product
+        else:
+            np.matmul(patches.T, dy[images, strip].reshape(-1, outputs), out=product)
+            total += product
+    return total
+
+
+def _scatter(shape: tuple[int, ...], weight: np.ndarray, dy: np.ndarray, stride: int, pad: int) -> np.ndarray:
+    """dx for any stride: each output's share added back to the pixels it looked at."""
+    kernel, _, channels, outputs = weight.shape
+    n, height, width, _ = shape
+    rows, columns = dy.shape[1:3]
+    xp = dy.__array_namespace__()
+    padded = xp.zeros((n, height + 2 * pad, width + 2 * pad, channels), dtype=dy.dtype)
+    flat = dy.reshape(-1, outputs)
+    for i in range(kernel):
+        for j in range(kernel):
+            share = (flat @ weight[i, j].T).reshape(n, rows, columns, channels)
+            padded[:, i : i + rows * stride : stride, j : j + columns * stride : stride] += share
+    return padded[:, pad : pad + height, pad : pad + width]
+
+
+def max_pool(x: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+    """The largest of each 2 × 2 (N, H, W, C -> N, H // 2, W // 2, C); an odd last row or column is left out."""
+    top, bottom = x[:, 0 : x.shape[1] // 2 * 2 : 2], x[:, 1::2]
+    xp = x.__array_namespace__()
+    rows = xp.maximum(top, bottom)
+    width = x.shape[2] // 2 * 2
+    if out is None:
+        return xp.maximum(rows[:, :, 0:width:2], rows[:, :, 1::2])
+    return xp.maximum(rows[:, :, 0:width:2], rows[:, :, 1::2], out=out)
+
+
+# The same products for arrays that are not NumPy's (CuPy on a GPU): whole-batch patches, since memory is fast there.
+
+
+def _patches_any(x: Any, kernel: int, stride: int, pad: int) -> Any:
+    xp = x.__array_namespace__()
+    n, height, width, channels = x.shape
+    padded = xp.zeros((n, height + 2 * pad, width + 2 * pad, channels), dtype=x.dtype)
+    padded[:, pad : pad + height, pad : pad + width] = x
+    rows, columns = output_size(height, kernel, stride, pad), output_size(width, kernel, stride, pad)
+    image, row, column, item = padded.strides
+    windows = xp.lib.stride_tricks.as_strided(
+        padded,
+        (n, rows, columns, kernel, kernel * channels),
+        (image, row * stride, column * stride, row, item),
+    )
+    return windows.reshape(n, rows, columns, kernel * kernel * channels)
+
+
+def _convolve_any(
+    x: Any, weight: Any, stride: int, pad: int, epilogue: Epilogue | None, pool: bool
+) -> Any:
+    y = _patches_any(x, weight.shape[0], stride, pad) @ weight.reshape(-1, weight.shape[3])
+    if pool:
+        y = max_pool(y)
+    if epilogue is not None:
+        epilogue(y)
+    return y
+
+
+def _gradients_any(
+    x: Any, weight: Any, dy: Any, stride: int, pad: int, input_gradient: bool
+) -> tuple[Any, Any]:
+    kernel, outputs = weight.shape[0], weight.shape[3]
+    patches = _patches_any(x, kernel, stride, pad)
+    dweight = patches.reshape(-1, patches.shape[3]).T @ dy.reshape(-1, outputs)
+    dx = _scatter(x.shape, weight, dy, stride, pad) if input_gradient else None
+    return dx, dweight.reshape(weight.shape)

@@ -1,0 +1,138 @@
+"""A network: layers in a row, what they expect, and what their outputs mean."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from engine import inference
+from engine.containers import Sequential
+from engine.images import Preprocessing
+from engine.layer import Array, Backward, Layer
+from engine.layers import Sigmoid, from_config
+
+DIGITS = tuple("0123456789")
+
+
+class Network:
+    """Layers, the shape of one input (H, W, C), the labels of the outputs and the preprocessing of a picture.
+
+    `metrics` (what was measured) and `trained` (how) are JSON-able dicts that travel with the weights.
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        input_shape: tuple[int, ...],
+        labels: Sequence[str] = DIGITS,
+        preprocessing: Preprocessing | None = None,
+        name: str = "",
+        metrics: dict[str, Any] | None = None,
+        trained: dict[str, Any] | None = None,
+    ) -> None:
+        self.body = Sequential(layers)
+        self.input_shape = tuple(input_shape)
+        self.labels = tuple(labels)
+        self.preprocessing = preprocessing or Preprocessing()
+        self.name = name
+        self.metrics = dict(metrics or {})
+        self.trained = dict(trained or {})
+        self._frozen_plan: list[inference.Step] | None = None
+
+    @property
+    def layers(self) -> list[Layer]:
+        return self.body.layers
+
+    @property
+    def parameters(self) -> dict[str, Array]:
+        """The trained arrays by name ("3.weight"); the arrays themselves, not copies."""
+        return self.body.parameters
+
+    @property
+    def buffers(self) -> dict[str, Array]:
+        return self.body.buffers
+
+    @property
+    def parameter_count(self) -> int:
+        return sum(int(p.size) for p in self.parameters.values())
+
+    def forward(self, x: Array, training: bool = False) -> tuple[Array, Backward]:
+        """x (N, *input_shape) -> outputs (N, labels) and the backward function."""
+        return self.body.forward(x, training)
+
+    def predict(self, x: Array) -> Array:
+        """Outputs (N, labels) for x (N, *input_shape), keeping nothing for a gradient."""
+        steps = self._frozen_plan or inference.plan(self.layers)
+        return inference.run(steps, x)
+
+    def probabilities(self, x: Array) -> Array:
+        """(N, labels), rows summing to 1: the softmax of logits, or a sigmoid network's outputs in proportion."""
+        y = self.predict(x)
+        if not isinstance(self.layers[-1], Sigmoid):
+            y = y - y.max(axis=1, keepdims=True)
+            y = y.__array_namespace__().exp(y)
+        return y / y.sum(axis=1, keepdims=True)
+
+    def activations(self, x: Array) -> Iterator[Array]:
+        """The output of each layer in turn."""
+        for layer in self.layers:
+            x = layer.predict(x)
+            yield x
+
+    def state(self) -> dict[str, Array]:
+        """Parameters and buffers by name: all that a checkpoint holds of the numbers."""
+        return self.parameters | self.buffers
+
+    def set_state(self, state: dict[str, Array]) -> None:
+        """Copy numbers into place. KeyError or ValueError where names or shapes differ."""
+        own = self.state()
+        if own.keys() != state.keys():
+            raise KeyError(f"expected {sorted(own)}, found {sorted(state)}")
+        for name, array in own.items():
+            if array.shape != state[name].shape:
+                raise ValueError(f"{name}: expected shape {array.shape}, found {state[name].shape}")
+        for name, array in own.items():
+            array[...] = state[name]
+
+    def freeze(self) -> Network:
+        """Make the arrays read-only, so that one network can be shared; the plan of `predict` is then made once."""
+        for array in self.state().values():
+            array.setflags(write=False)
+        self._frozen_plan = inference.plan(self.layers)
+        return self
+
+    def copy(self) -> Network:
+        """A network of its own with the same numbers, free to be trained."""
+        layers = [from_config(layer.config()) for layer in self.layers]
+        twin = Network(layers, self.input_shape, self.labels, self.preprocessing, self.name)
+        twin.metrics, twin.trained = copy.deepcopy(self.metrics), copy.deepcopy(self.trained)
+        twin.set_state(self.state())
+        return twin
+
+    def shard(self) -> Network:
+        """A network that shares the parameters but has buffers of its own, for a second thread of one training."""
+        twin = self.copy()
+        _share_parameters(self.body, twin.body)
+        return twin
+
+    def summary(self) -> list[tuple[str, tuple[int, ...], int]]:
+        """Each layer's kind, output shape and number of parameters."""
+        rows, shape = [], self.input_shape
+        for layer in self.layers:
+            shape = layer.output_shape(shape)
+            count = sum(int(np.prod(p.shape)) for p in layer.parameters.values())
+            rows.append((type(layer).__name__, shape, count))
+        return rows
+
+
+def _share_parameters(source: Layer, target: Layer) -> None:
+    if isinstance(source, Sequential) and isinstance(target, Sequential):
+        for a, b in zip(source.layers, target.layers, strict=True):
+            _share_parameters(a, b)
+    elif hasattr(source, "inner") and hasattr(target, "inner"):
+        _share_parameters(source.inner, target.inner)
+    else:
+        target.parameters = source.parameters

@@ -1,0 +1,117 @@
+"""Optimizers, from the simplest to the one in common use: `step(parameters, gradients)` changes the parameters in place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from engine.layer import Array, Gradients
+
+Parameters = dict[str, Array]
+
+
+class SGD:
+    """w ← w - rate · gradient."""
+
+    def __init__(self, learning_rate: float) -> None:
+        self.learning_rate = learning_rate
+
+    def step(self, parameters: Parameters, gradients: Gradients) -> None:
+        for name, gradient in gradients.items():
+            weight = parameters[name]
+            weight -= weight.dtype.type(self.learning_rate) * gradient
+
+    def state(self) -> dict[str, Array]:
+        """What the optimizer remembers, as arrays by name: saved to resume a training."""
+        return {}
+
+    def set_state(self, state: dict[str, Array]) -> None:
+        if state:
+            raise KeyError(f"{type(self).__name__} remembers nothing, found {sorted(state)}")
+
+
+class Momentum(SGD):
+    """v ← momentum · v + gradient; w ← w - rate · v (Polyak 1964, as PyTorch writes it)."""
+
+    def __init__(self, learning_rate: float, momentum: float = 0.9) -> None:
+        super().__init__(learning_rate)
+        self.momentum = momentum
+        self.velocity: dict[str, Array] = {}
+
+    def step(self, parameters: Parameters, gradients: Gradients) -> None:
+        for name, gradient in gradients.items():
+            weight = parameters[name]
+            velocity = self.velocity.get(name)
+            if velocity is None:
+                velocity = self.velocity[name] = gradient.copy()
+            else:
+                velocity *= weight.dtype.type(self.momentum)
+                velocity += gradient
+            weight -= weight.dtype.type(self.learning_rate) * velocity
+
+    def state(self) -> dict[str, Array]:
+        return {f"velocity.{name}": v for name, v in self.velocity.items()}
+
+    def set_state(self, state: dict[str, Array]) -> None:
+        self.velocity = {name.removeprefix("velocity."): v.copy() for name, v in state.items()}
+
+
+class Adam(SGD):
+    """Steps scaled by running means of the gradient and of its square (Kingma, Ba 2015).
+
+    With `weight_decay` the weights also shrink, apart from the gradient (AdamW; Loshchilov, Hutter 2019): only arrays of
+    two and more axes, not biases and scales.
+    """
+
+    def __init__(
+        self,
+        learning_rate: float,
+        weight_decay: float = 0.0,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        epsilon: float = 1e-8,
+    ) -> None:
+        super().__init__(learning_rate)
+        self.weight_decay, self.beta1, self.beta2, self.epsilon = weight_decay, beta1, beta2, epsilon
+        self.steps = 0
+        self.mean: dict[str, Array] = {}
+        self.square: dict[str, Array] = {}
+
+    def step(self, parameters: Parameters, gradients: Gradients) -> None:
+        self.steps += 1
+        unbias1, unbias2 = 1 - self.beta1**self.steps, 1 - self.beta2**self.steps
+        for name, gradient in gradients.items():
+            weight = parameters[name]
+            kind: Any = weight.dtype.type
+            if name not in self.mean:
+                self.mean[name], self.square[name] = gradient * kind(0), gradient * kind(0)
+            mean, square = self.mean[name], self.square[name]
+            mean += kind(1 - self.beta1) * (gradient - mean)
+            square *= kind(self.beta2)
+            square += kind(1 - self.beta2) * gradient * gradient
+            if self.weight_decay and weight.ndim > 1:
+                weight *= kind(1 - self.learning_rate * self.weight_decay)
+            deviation = (square / kind(unbias2)) ** 0.5
+            deviation += kind(self.epsilon)
+            weight -= kind(self.learning_rate / unbias1) * mean / deviation
+
+    def state(self) -> dict[str, Array]:
+        means = {f"mean.{name}": m for name, m in self.mean.items()}
+        squares = {f"square.{name}": s for name, s in self.square.items()}
+        return {"steps": np.array(self.steps)} | means | squares
+
+    def set_state(self, state: dict[str, Array]) -> None:
+        self.steps = int(state["steps"])
+        self.mean = {n.removeprefix("mean."): a.copy() for n, a in state.items() if n.startswith("mean.")}
+        self.square = {n.removeprefix("square."): a.copy() for n, a in state.items() if n.startswith("square.")}
+
+
+class AdamW(Adam):
+    """Adam with weight decay."""
+
+    def __init__(self, learning_rate: float, weight_decay: float = 0.01) -> None:
+        super().__init__(learning_rate, weight_decay)
+
+
+OPTIMIZERS: dict[str, type[SGD]] = {"SGD": SGD, "momentum": Momentum, "Adam": Adam, "AdamW": AdamW}

@@ -1,0 +1,144 @@
+"""The layers that behave differently in training: batch normalisation and dropout."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from engine.layer import Array, Backward, Gradients, Layer, column_sums
+from engine.memory import blocks
+
+
+class BatchNorm(Layer):
+    """Each channel brought to mean 0 and variance 1 over the batch, then scaled and shifted (Ioffe, Szegedy 2015).
+
+    Outside training the running mean and variance stand for the batch's.
+    """
+
+    def __init__(self, channels: int, momentum: float = 0.1, epsilon: float = 1e-5) -> None:
+        super().__init__()
+        self.momentum, self.epsilon = momentum, epsilon
+        self.parameters["scale"] = np.ones(channels, np.float32)
+        self.parameters["shift"] = np.zeros(channels, np.float32)
+        self.buffers["mean"] = np.zeros(channels, np.float32)
+        self.buffers["variance"] = np.ones(channels, np.float32)
+
+    def affine(self) -> tuple[Array, Array]:
+        """(a, b) with y = a·x + b outside training."""
+        variance = self.buffers["variance"]
+        a = self.parameters["scale"] / (variance + variance.dtype.type(self.epsilon)) ** 0.5
+        return a, self.parameters["shift"] - a * self.buffers["mean"]
+
+    def predict(self, x: Array) -> Array:
+        a, b = self.affine()
+        y = x * a
+        y += b
+        return y
+
+    def forward(self, x: Array, training: bool = False) -> tuple[Array, Backward]:
+        return self._forward_batch(x) if training else self._forward_running(x)
+
+    def _forward_running(self, x: Array) -> tuple[Array, Backward]:
+        def backward(dy: Array, input_gradient: bool = True) -> tuple[Array, Gradients]:
+            variance = self.buffers["variance"]
+            deviation = (variance + variance.dtype.type(self.epsilon)) ** 0.5
+            normal = (x - self.buffers["mean"]) / deviation
+            return dy * self.affine()[0], {"scale": column_sums(dy * normal), "shift": column_sums(dy)}
+
+        return self.predict(x), backward
+
+    def _forward_batch(self, x: Array) -> tuple[Array, Backward]:
+        rows = x.reshape(-1, x.shape[-1])
+        count = rows.shape[0]
+        mean, variance = _moments(rows)
+        self._remember(mean, variance, count)
+        inverse = 1 / (variance + x.dtype.type(self.epsilon)) ** 0.5
+        a = inverse * self.parameters["scale"]
+        xp = x.__array_namespace__()
+        y = xp.empty_like(rows)
+        b = self.parameters["shift"] - a * mean
+        for part in blocks(count, rows[0].nbytes):
+            xp.multiply(rows[part], a, out=y[part])
+            y[part] += b
+
+        def backward(dy: Array, input_gradient: bool = True) -> tuple[Array, Gradients]:
+            dx, products, sums = _normalization_gradient(rows, dy.reshape(rows.shape), mean, inverse, a)
+            return dx.reshape(x.shape), {"scale": products, "shift": sums}
+
+        return y.reshape(x.shape), backward
+
+    def _remember(self, mean: Array, variance: Array, count: int) -> None:
+        unbiased = variance * (count / max(1, count - 1))
+        for name, value in (("mean", mean), ("variance", unbiased)):
+            buffer = self.buffers[name]
+            buffer += self.momentum * (value - buffer)
+
+    def config(self) -> dict[str, Any]:
+        channels = self.parameters["scale"].shape[0]
+        return super().config() | {"channels": channels, "momentum": self.momentum, "epsilon": self.epsilon}
+
+
+def _moments(rows: Array) -> tuple[Array, Array]:
+    """Mean and variance of each column of rows (M, C), in two passes, since a difference of squares would cancel."""
+    count = rows.shape[0]
+    kind = rows.dtype.type
+    mean = column_sums(rows) / kind(count)
+    square = mean * kind(0)
+    for part in blocks(count, rows[0].nbytes):
+        centred = rows[part] - mean
+        centred *= centred
+        square += column_sums(centred)
+    return mean, square / kind(count)
+
+
+def _normalization_gradient(
+    rows: Array, dy: Array, mean: Array, inverse: Array, a: Array
+) -> tuple[Array, Array, Array]:
+    """(dx, Σ dy·normalised, Σ dy) with dx = a·(dy - mean(dy) - normalised·mean(dy·normalised)).
+
+    The second pass is a·dy + p·x + q with p and q the same for all rows, so nothing normalised is kept.
+    """
+    xp = rows.__array_namespace__()
+    share = rows.dtype.type(1 / rows.shape[0])
+    sums, products = column_sums(dy), mean * rows.dtype.type(0)
+    for part in blocks(rows.shape[0], rows[0].nbytes):
+        centred = rows[part] - mean
+        centred *= dy[part]
+        products += column_sums(centred)
+    products *= inverse
+    p = -a * inverse * products * share
+    q = -a * sums * share - p * mean
+    dx = xp.empty_like(rows)
+    for part in blocks(rows.shape[0], rows[0].nbytes):
+        xp.multiply(rows[part], p, out=dx[part])
+        dx[part] += q
+        dx[part] += dy[part] * a
+    return dx, products, sums
+
+
+class Dropout(Layer):
+    """In training each number is zero with `drop_probability`, the others grow to keep the mean (Srivastava 2014)."""
+
+    def __init__(self, drop_probability: float, rng: np.random.Generator | None = None) -> None:
+        super().__init__()
+        if not 0 <= drop_probability < 1:
+            raise ValueError(f"the drop probability lies from 0 to below 1, not {drop_probability}")
+        self.drop_probability = drop_probability
+        self.rng = rng or np.random.default_rng(0)
+
+    def forward(self, x: Array, training: bool = False) -> tuple[Array, Backward]:
+        if not training or self.drop_probability == 0:
+            return x, lambda dy, input_gradient=True: (dy, {})
+        xp = x.__array_namespace__()
+        kept = xp.asarray(self.rng.random(x.shape, dtype=np.float32) >= self.drop_probability)
+        mask = kept * x.dtype.type(1 / (1 - self.drop_probability))
+        mask = mask.astype(x.dtype)
+
+        def backward(dy: Array, input_gradient: bool = True) -> tuple[Array, Gradients]:
+            return dy * mask, {}
+
+        return x * mask, backward
+
+    def config(self) -> dict[str, Any]:
+        return super().config() | {"drop_probability": self.drop_probability}

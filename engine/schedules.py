@@ -1,0 +1,28 @@
+"""Learning-rate schedules: functions of how much of the training is done (0 to 1) to a factor on the rate."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+Schedule = Callable[[float], float]
+
+
+def constant(done: float) -> float:
+    """The same rate throughout."""
+    return 1.0
+
+
+def cosine(done: float) -> float:
+    """From 1 down to 0 along half a cosine (Loshchilov, Hutter 2017)."""
+    return 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
+
+
+def one_cycle(done: float, warm_up: float = 0.2, start: float = 0.04) -> float:
+    """Up to 1 in the first fifth, then down to nearly 0, both along cosines (Smith 2018)."""
+    if done < warm_up:
+        return start + (1 - start) * 0.5 * (1 - math.cos(math.pi * done / warm_up))
+    return max(1e-4, cosine((done - warm_up) / (1 - warm_up)))
+
+
+SCHEDULES: dict[str, Schedule] = {"constant": constant, "cosine": cosine, "one-cycle": one_cycle}
