@@ -9,7 +9,7 @@ forgives one.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -103,7 +103,7 @@ class DigitCorpus:
 
     def stream(
         self, first: int, end: int, threads: int = 1, ahead: int = 4
-    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    ) -> Generator[tuple[np.ndarray, np.ndarray], None, None]:
         """The batches of steps `first` to `end` - 1 in order; threads make up to `ahead` of them early."""
         with ThreadPoolExecutor(threads, "digit-corpus") as pool:
             waiting: deque[Future[tuple[np.ndarray, np.ndarray]]] = deque()

@@ -53,7 +53,7 @@ def render(strokes: Strokes, pen_width: float, canvas: int | tuple[int, int], st
 
     strokes: in pixels of the canvas; a single point leaves a dot. pen_width: pixels. canvas: its side, or
     (height, width). steps: straight pieces per curve; 0 joins the points themselves.
-    Returns (H, W) uint8, 255 is ink.
+    Returns (H, W) uint8, 255 is ink; edges are exact to an eighth of a pixel.
     """
     return render_pieces([(smooth(stroke, steps), pen_width) for stroke in strokes], canvas)
 
