@@ -19,10 +19,15 @@ from playwright.sync_api import Browser, Playwright, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge")
-ARGUMENTS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync "
-    "--disable-background-networking --disable-component-update"
-).split()
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-sync",
+    "--disable-background-networking",
+    "--disable-component-update",
+]
 
 
 def find_chromium(playwright: Playwright) -> str | None:
@@ -62,8 +67,7 @@ def offline_environment(folder: Path) -> dict[str, str]:
     """This process's environment, without data sets and without a way to download any: caches lie in
     `folder`, and every request to another host goes to a port where nobody answers."""
     env = {name: value for name, value in os.environ.items() if name != "PAINT_BY_NUMPY_DATA"}
-    nowhere = "http://127.0.0.1:9"
-    env.update({name: nowhere for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")})
+    env.update(dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9"))
     env.update(
         no_proxy="127.0.0.1,localhost",
         NO_PROXY="127.0.0.1,localhost",

@@ -1,0 +1,44 @@
+"""Paint by NumPy: the page. `python app.py` starts it, `demo` is what a Space or `gradio app.py` picks up."""
+
+from typing import Any
+
+import gradio as gr
+
+from ui import draw, train
+from ui.theme import HEAD, theme
+
+MASTHEAD = """<header class="masthead"><h1>Paint by NumPy</h1>
+<p>Draw a digit. A neural network in plain NumPy reads it while your pen moves.</p></header>"""
+
+# Gradio 6 takes the look and the limits when it launches, not when the page is built.
+LAUNCH: dict[str, Any] = {
+    "theme": theme(),
+    "head": HEAD,
+    "max_file_size": "10mb",
+    "show_error": True,
+    "ssr_mode": False,
+    "run_history": False,  # it would write every stroke into the visitor's browser
+    "footer_links": ["api", "settings"],
+    "state_session_capacity": 200,
+}
+
+
+class Page(gr.Blocks):
+    """Blocks that look the same whoever launches them: this file, `gradio app.py` or a Space."""
+
+    def launch(self, *args: Any, **kwargs: Any) -> Any:
+        return super().launch(*args, **{**LAUNCH, **kwargs})
+
+
+with Page(title="Paint by NumPy", analytics_enabled=False, delete_cache=(3600, 3600)) as demo:
+    gr.HTML(MASTHEAD, apply_default_css=False)
+    with gr.Tabs() as tabs:
+        with gr.Tab("Draw", id=draw.TAB):
+            drawn = draw.build()
+        with gr.Tab("Train", id="train"):
+            train.build(drawn, tabs)
+
+demo.queue(default_concurrency_limit=4, max_size=64)
+
+if __name__ == "__main__":
+    demo.launch()

@@ -1,0 +1,210 @@
+"""The Draw tab: a digit drawn or photographed, read by one network or by several side by side."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+
+from engine.checkpoint import pretrained_names
+from engine.digits import recognize
+from engine.images import PictureError
+from engine.network import Network
+from ui.answer import Answer, to_html, verdict
+from ui.sketchpad import open_sketch, sketchpad
+
+TAB = "draw"  # what gr.Tabs calls this tab
+DEFAULT = "digits"  # the network that reads when a visitor arrives
+OWN_SECONDS = 3600  # how long a visitor's own networks are kept after they were last used
+MAX_OWN = 8  # the oldest makes room
+
+EXAMPLES = Path(__file__).parent / "examples"
+STROKES = json.loads((EXAMPLES / "strokes.json").read_text(encoding="utf-8"))
+PHOTOS = sorted(EXAMPLES.glob("*.png")) + sorted(EXAMPLES.glob("*.jpg"))
+
+Own = dict[str, Network]
+
+
+@dataclass(frozen=True)
+class DrawTab:
+    """What other tabs need of this one.
+
+    picker: the networks that read, a list of names. own_networks: this visitor's own, {name: Network}; the
+    dict is changed in place, never replaced, because a drawing may be read at the same moment. `offer` does
+    both.
+    """
+
+    picker: gr.CheckboxGroup
+    own_networks: gr.State
+
+
+def offer(network: Network, name: str, own: Own) -> tuple[Own, dict[str, Any]]:
+    """Put a visitor's network into the picker and choose it: the new values of `own_networks` and `picker`.
+
+    A name that is taken gets a number; beyond MAX_OWN networks the oldest goes.
+    """
+    taken, free, number = {*pretrained_names(), *own}, name, 2
+    while free in taken:
+        free, number = f"{name} {number}", number + 1
+    own[free] = network
+    while len(own) > MAX_OWN:
+        del own[next(iter(own))]
+    return own, gr.update(choices=choices(own), value=[free])
+
+
+def choices(own: Own) -> list[tuple[str, str]]:
+    """(label, name) of every network that a visitor can choose, the default first, their own last."""
+    shipped = sorted(pretrained_names(), key=lambda name: (name != DEFAULT, name))
+    return [(name, name) for name in [*shipped, *own]]
+
+
+# --- handlers -----------------------------------------------------------------------------------
+
+
+def read_sketch(sketch: str | None, names: list[str], own: Own) -> tuple[str, Own]:
+    """What the chosen networks say to the drawing, and the visitor's networks, kept for another while."""
+    try:
+        drawing = open_sketch(sketch)
+    except PictureError as error:
+        return to_html([Answer("", failure=str(error))], ""), own
+    return to_html(ask(drawing, names, own), "draw a digit"), own
+
+
+def read_picture(path: str | None, names: list[str], own: Own) -> tuple[str, Own]:
+    """What the chosen networks say to an uploaded picture; nothing where there is none."""
+    return to_html(ask(path, names, own), "no ink found") if path else "", own
+
+
+def ask(picture: np.ndarray | str | None, names: list[str], own: Own) -> list[Answer]:
+    """One answer for each chosen network, the default's where none is chosen."""
+    return [answer(picture, name, own) for name in names or [DEFAULT]]
+
+
+def answer(picture: np.ndarray | str | None, name: str, own: Own) -> Answer:
+    """One network's answer, or the sentence that says why there is none."""
+    if name not in own and name not in pretrained_names():
+        return Answer(name, failure="This network is no longer kept here: train it again or upload its file.")
+    paper = np.full((28, 28), 255, np.uint8) if picture is None else picture
+    try:
+        return Answer(name, recognize(paper, own.get(name, name)))
+    except PictureError as error:
+        return Answer(name, failure=str(error))
+
+
+def recognize_digit(picture: str, network: str = DEFAULT) -> dict[str, Any]:
+    """Read the one handwritten digit in a picture.
+
+    Any polarity, paper, size and position will do; `network` is the name of a shipped network.
+
+    Args:
+        picture: an image file: PNG, JPEG, WebP, GIF, BMP or TIFF
+        network: the name of the network that reads, "digits" reads best
+
+    Returns:
+        "digit": 0 to 9, or null where there is no ink; "answer": in words, such as "4 or 9?" when unsure;
+        "probabilities": ten numbers for 0 to 9 that sum to 1; "network": which network read
+    """
+    if not picture:
+        raise gr.Error("Send a picture file.")
+    if network not in pretrained_names():
+        raise gr.Error(f"There is no network {network!r}; choose from {', '.join(pretrained_names())}.")
+    try:
+        prediction = recognize(picture, network)
+    except PictureError as error:
+        raise gr.Error(str(error)) from error
+    return {
+        "digit": prediction.digit,
+        "answer": verdict(prediction) or "no ink found",
+        "probabilities": [round(float(share), 6) for share in prediction.probabilities],
+        "network": network,
+    }
+
+
+# --- layout -------------------------------------------------------------------------------------
+
+
+def build() -> DrawTab:
+    """Lay the tab out and wire it; to be called inside its gr.Tab."""
+    own: gr.State = gr.State({}, time_to_live=OWN_SECONDS)
+    with gr.Row(elem_id="draw", equal_height=False):
+        with gr.Column(min_width=300, elem_id="draw-pad"):
+            pad = sketchpad("Sketchpad: draw a digit", "Draw here", elem_id="pad")
+            drawn_examples()
+        with gr.Column(min_width=300, elem_id="draw-answer"):
+            heard = gr.HTML(read_sketch("", [], {})[0], apply_default_css=False, elem_id="answer")
+            picker = gr.CheckboxGroup(
+                choices(own={}),
+                value=[DEFAULT],
+                label="Read by",
+                info="Choose several and compare.",
+                elem_id="picker",
+            )
+    picture, told = picture_reader()
+    quiet: dict[str, Any] = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
+    pad.change(read_sketch, [pad, picker, own], [heard, own], trigger_mode="always_last", **quiet)
+    picker.change(read_sketch, [pad, picker, own], [heard, own], trigger_mode="always_last", **quiet)
+    gr.on([picture.change, picker.change], read_picture, [picture, picker, own], [told, own], **quiet)
+    endpoint()
+    return DrawTab(picker, own)
+
+
+def drawn_examples() -> None:
+    """A row of ten drawings; a click has the pad draw one, stroke by stroke."""
+    buttons = "".join(example_button(digit, strokes) for digit, strokes in STROKES.items())
+    gr.HTML(
+        f'<div class="drawings" role="group" aria-label="Watch a digit being drawn">{buttons}</div>',
+        apply_default_css=False,
+        js_on_load="""
+element.addEventListener("click", (event) => {
+  const strokes = event.target.closest("button")?.dataset.strokes;
+  if (strokes) document.querySelector("#pad .pad").dispatchEvent(
+    new CustomEvent("sketch", {detail: {strokes: JSON.parse(strokes)}}));
+});""",
+        elem_id="drawings",
+    )
+
+
+def example_button(digit: str, strokes: list[list[float]]) -> str:
+    """A thumbnail that carries its strokes."""
+    lines = "".join(
+        f'<polyline points="{" ".join(f"{v * 100:.1f}" for v in stroke)}"/>' for stroke in strokes
+    )
+    return (
+        f'<button type="button" aria-label="{digit}" title="Watch a {digit} being drawn" '
+        f'data-strokes="{json.dumps(strokes)}">'
+        f'<svg viewBox="22 12 56 76" aria-hidden="true">{lines}</svg></button>'
+    )
+
+
+def picture_reader() -> tuple[gr.Image, gr.HTML]:
+    """The part for pictures: upload, clipboard or camera on the left; examples and the answer beside it."""
+    gr.HTML(
+        "<h2>Or bring a picture</h2><p>A photo or scan of one digit: any pen, any paper, anywhere on it.</p>",
+        apply_default_css=False,
+        elem_classes="section",
+    )
+    with gr.Row(elem_id="bring", equal_height=False):
+        with gr.Column(min_width=300):
+            picture = gr.Image(
+                type="filepath",
+                image_mode=None,  # the file as it is: engine.images opens it with its own guards
+                sources=["upload", "clipboard", "webcam"],
+                label="A picture of one digit",
+                buttons=["fullscreen"],
+                height=300,
+                elem_id="picture",
+            )
+        with gr.Column(min_width=300):
+            gr.Examples([[str(path)] for path in PHOTOS], picture, label="Try one", elem_id="photos")
+            told = gr.HTML("", apply_default_css=False, elem_id="picture-answer")
+    return picture, told
+
+
+def endpoint() -> None:
+    """/recognize_digit for programs: a plain file in, JSON out."""
+    with gr.Row(visible=False):
+        file, network = gr.File(label="picture"), gr.Textbox(DEFAULT, label="network")
+        found = gr.JSON(label="answer")
+        gr.Button().click(recognize_digit, [file, network], found, api_name="recognize_digit")
