@@ -1,17 +1,20 @@
-"""`python -m engine train NAME` makes weights/NAME.npz again; `python -m engine evaluate NAME` measures it."""
+"""`python -m engine train NAME` makes weights/NAME.npz again; `python -m engine evaluate NAME` measures
+it.
+"""
 
 from __future__ import annotations
 
 import os
 
-# Small matrix products get slower with two BLAS threads; a training that wants two splits its batch instead. This has
-# to be said before NumPy is loaded.
+# Small matrix products get slower with two BLAS threads; a training that wants two splits its batch instead.
+# This has to be said before NumPy is loaded.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import argparse
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -19,6 +22,7 @@ import numpy as np
 
 from engine import checkpoint, datasets, evaluation
 from engine.digit_corpus import DigitCorpus
+from engine.memory import keep_freed_memory
 from engine.network import Network
 from engine.recipes import RECIPES, Recipe
 from engine.resume import load_state, save_state
@@ -42,9 +46,12 @@ class CorpusBatches:
 
 
 def _train(arguments: argparse.Namespace) -> None:
+    keep_freed_memory()
     recipe = RECIPES[arguments.name]
     if arguments.seed is not None:
-        recipe = recipe.with_seed(arguments.seed)
+        recipe = replace(recipe, seed=arguments.seed)
+    if arguments.epochs is not None:
+        recipe = replace(recipe, epochs=arguments.epochs)
     network = recipe.build()
     optimizer = recipe.make_optimizer()
     average = WeightAverage(network, recipe.average) if recipe.average else None
@@ -112,6 +119,7 @@ def main() -> None:
     training = commands.add_parser("train", help="train a named network and write its weights")
     training.add_argument("name", choices=list(RECIPES))
     training.add_argument("--seed", type=int, help="another seed than the recipe's")
+    training.add_argument("--epochs", type=int, help="another number of epochs than the recipe's")
     training.add_argument("--threads", type=int, default=1, help="split each batch among this many threads")
     training.add_argument("--state", help="a file to resume from, written each minute")
     training.add_argument("--out", help="the file to write instead of weights/NAME.npz")

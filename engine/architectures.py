@@ -1,4 +1,6 @@
-"""Every network that has a name, and networks from a short text such as "conv 3x3x16, relu, pool 2, dense 10"."""
+"""Every network that has a name, and networks from a short text such as "conv 3x3x16, relu, pool 2, dense
+10".
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-from engine.images import Preprocessing
 from engine.initializers import Initializer, he, lecun, normal
 from engine.layer import Layer
 from engine.layers import (
@@ -25,6 +26,7 @@ from engine.layers import (
     UpSample2D,
 )
 from engine.network import Network
+from engine.preprocessing import Preprocessing
 
 MNIST_MEAN, MNIST_DEVIATION = 0.1307, 0.3081
 
@@ -34,7 +36,11 @@ def _scaled(divisor: float) -> Initializer:
 
 
 def _sigmoid_mlp(
-    sizes: tuple[int, ...], side: int, rng: np.random.Generator, initial: Initializer, bias: Initializer | None
+    sizes: tuple[int, ...],
+    side: int,
+    rng: np.random.Generator,
+    initial: Initializer,
+    bias: Initializer | None,
 ) -> list[Layer]:
     layers: list[Layer] = [Flatten()]
     for inputs, outputs in zip((side * side, *sizes[:-1]), sizes, strict=True):
@@ -104,10 +110,10 @@ def _lenet_5(rng: np.random.Generator) -> Network:
 
 
 def _digits(rng: np.random.Generator) -> Network:
-    """Ours: five convolutions, pooled before they are normalised, so that a quarter is left to normalise.
+    """Ours: six convolutions, pooled before they are normalised, so that a quarter is left to normalise.
 
-    The sizes 28 → 14 → 12 → 6 → 4 come from two convolutions without padding, which cost nothing around a centred digit, and leave
-    multiples of the 4 × 4 tiles that `engine.winograd` computes.
+    The sizes 28 → 14 → 12 → 6 → 4 come from two convolutions without padding, which cost nothing around a
+    centred digit, and leave multiples of the 4 × 4 tiles that `engine.winograd` computes.
     """
 
     def convolution(inputs: int, outputs: int, kernel: int, padding: str) -> Conv2D:
@@ -119,6 +125,9 @@ def _digits(rng: np.random.Generator) -> Network:
         BatchNorm(32),
         ReLU(),
         convolution(32, 64, 3, "valid"),
+        BatchNorm(64),
+        ReLU(),
+        convolution(64, 64, 3, "same"),
         BatchNorm(64),
         ReLU(),
         convolution(64, 64, 3, "same"),
@@ -167,8 +176,8 @@ MAX_PARAMETERS = 2_000_000
 MAX_WORK = 60_000_000  # multiplications for one picture
 
 HELP = (
-    "conv 3x3x16 (also: conv 5x5x6 same, conv 3x3x8 stride 2), pool 2, average pool 2, global pool, dense 100, relu, "
-    "sigmoid, tanh, batch norm, dropout 0.3"
+    "conv 3x3x16 (also: conv 5x5x6 same, conv 3x3x8 stride 2), pool 2, average pool 2, global pool, dense 100, "
+    "relu, sigmoid, tanh, batch norm, dropout 0.3"
 )
 
 _SIMPLE: dict[str, type[Layer]] = {
@@ -195,8 +204,8 @@ def from_text(
 ) -> Network:
     """The network that a list such as "conv 3x3x16, relu, pool 2, dense 10" describes.
 
-    Layers stand in order, parted by commas or lines; a dense layer flattens what it gets. The last must give 10 outputs. Raises
-    ArchitectureError.
+    Layers stand in order, parted by commas or lines; a dense layer flattens what it gets. The last must give
+    10 outputs. Raises ArchitectureError.
     """
     rng = rng or np.random.default_rng(0)
     items = [" ".join(item.lower().replace("×", "x").split()) for item in re.split(r"[,;\n]", text)]
@@ -216,9 +225,14 @@ def from_text(
             raise ArchitectureError(f'Layer {number}, "{item}": {error}') from error
     network = Network(layers, input_shape, preprocessing=preprocessing)
     if shape != (len(network.labels),):
-        raise ArchitectureError(f"The network should end in 10 outputs, one for each digit; it ends in {_words(shape)}.")
+        raise ArchitectureError(
+            f"The network should end in 10 outputs, one for each digit; it ends in {_words(shape)}."
+        )
     if work > MAX_WORK:
-        raise ArchitectureError(f"That is {work / 1e6:.0f} million multiplications a picture; up to {MAX_WORK / 1e6:.0f} are allowed.")
+        raise ArchitectureError(
+            f"That is {work / 1e6:.0f} million multiplications a picture; "
+            f"up to {MAX_WORK / 1e6:.0f} are allowed."
+        )
     return network
 
 

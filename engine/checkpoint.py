@@ -1,8 +1,9 @@
 """A network in one `.npz` file: its arrays, and one string array with its description as JSON.
 
-The description is `{format, layers, input, labels, preprocessing, metrics, trained, name}`. A file comes from anywhere,
-so nothing in it is trusted: no pickles, layers only from the table of kinds, sizes bounded before anything is read or
-allocated, and then exactly the expected names, shapes and dtypes. float16 on disk is widened.
+The description is `{format, layers, input, labels, preprocessing, metrics, trained, name}`. A file comes from
+anywhere, so nothing in it is trusted: no pickles, layers only from the table of kinds, sizes bounded before
+anything is read or allocated, and then exactly the expected names, shapes and dtypes. float16 on disk is
+widened.
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from engine.images import Preprocessing
 from engine.layer import Layer
 from engine.layers import from_config
 from engine.network import Network
+from engine.preprocessing import Preprocessing
 
 FORMAT = "paint-by-numpy 1"
 DESCRIPTION = "description"
@@ -79,7 +80,9 @@ def load(path: str | os.PathLike[str]) -> Network:
 def load_pretrained(name: str) -> Network:
     """The shipped network `name`, loaded once and read-only. CheckpointError for an unknown name."""
     if name not in pretrained_names():
-        raise CheckpointError(f"there is no shipped network {name!r}; there are {', '.join(pretrained_names())}")
+        raise CheckpointError(
+            f"there is no shipped network {name!r}; there are {', '.join(pretrained_names())}"
+        )
     return load(WEIGHTS / f"{name}.npz").freeze()
 
 
@@ -127,7 +130,9 @@ def _read_array(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str) -> 
 
 def _description(array: np.ndarray | None, name: str) -> dict[str, Any]:
     if array is None or array.dtype.kind != "U" or array.shape != ():
-        raise CheckpointError(f"{name} has no description of a network, expected a text array {DESCRIPTION!r}")
+        raise CheckpointError(
+            f"{name} has no description of a network, expected a text array {DESCRIPTION!r}"
+        )
     try:
         description = json.loads(str(array))
     except (ValueError, RecursionError) as error:
@@ -158,7 +163,13 @@ def _network(description: dict[str, Any], name: str) -> Network:
         if shape[:2] != (side, side):
             raise ValueError(f"the preprocessing gives {side} × {side}, the input is {shape}")
         network = Network(
-            layers, shape, labels, preprocessing, str(description["name"]), description["metrics"], description["trained"]
+            layers,
+            shape,
+            labels,
+            preprocessing,
+            str(description["name"]),
+            description["metrics"],
+            description["trained"],
         )
         _check_shapes(layers, shape, len(labels))
         return network

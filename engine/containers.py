@@ -16,7 +16,9 @@ class Sequential(Layer):
 
     @property
     def parameters(self) -> dict[str, Array]:  # type: ignore[override]
-        return {f"{i}.{name}": p for i, layer in enumerate(self.layers) for name, p in layer.parameters.items()}
+        return {
+            f"{i}.{name}": p for i, layer in enumerate(self.layers) for name, p in layer.parameters.items()
+        }
 
     @property
     def buffers(self) -> dict[str, Array]:  # type: ignore[override]
@@ -87,7 +89,9 @@ class Residual(_Around):
 
 
 class Skip(_Around):
-    """x beside inner(x), joined along the channels (Ronneberger et al. 2015); inner keeps height and width."""
+    """x beside inner(x), joined along the channels (Ronneberger et al. 2015); inner keeps height and
+    width.
+    """
 
     def forward(self, x: Array, training: bool = False) -> tuple[Array, Backward]:
         y, inner_backward = self.inner.forward(x, training)

@@ -1,10 +1,10 @@
 """Images ⇄ patches, and the convolution products.
 
-A convolution is one matrix product once every output pixel's neighbourhood lies in a row of its own: (pixels, k·k·C)
-times (k·k·C, outputs). The neighbourhoods overlap, so writing them out costs k·k times the image; done for the whole
-batch at once it would be bound by memory. Here it is done in tiles that stay in the processor's second-level
-cache, and as runs: in NHWC the k pixels of one row of a neighbourhood lie side by side, so that a neighbourhood is k
-copies of k·C numbers.
+A convolution is one matrix product once every output pixel's neighbourhood lies in a row of its own: (pixels,
+k·k·C) times (k·k·C, outputs). The neighbourhoods overlap, so writing them out costs k·k times the image; done
+for the whole batch at once it would be bound by memory. Here it is done in tiles that stay in the processor's
+second-level cache, and as runs: in NHWC the k pixels of one row of a neighbourhood lie side by side, so that
+a neighbourhood is k copies of k·C numbers.
 
 All arrays are (N, H, W, C); weights are (k, k, C, outputs). Scratch memory belongs to the thread.
 """
@@ -19,6 +19,7 @@ import numpy as np
 from engine import winograd
 from engine.memory import scratch
 
+QUAD_RUN = 40  # a pooled kernel whose rows are at most this many numbers is computed as `_quads`
 TILE_BYTES = 1 << 20  # patches of one tile: half of a second-level cache of 2 MiB
 
 Epilogue = Callable[[np.ndarray], None]
@@ -44,61 +45,93 @@ def _tiles(images: int, rows: int, bytes_per_row: int, multiple: int = 1) -> Ite
                 yield slice(n, n + 1), slice(r, min(r + step, rows))
 
 
-def _padded_tile(
-    x: np.ndarray, images: slice, rows: slice, kernel: int, stride: int, pad: int
+def _neighbourhoods(
+    x: np.ndarray, images: slice, rows: slice, columns: int, kernel: int, stride: int, pad: int
 ) -> np.ndarray:
-    """The rows of `x` that a tile of output rows looks at, with a border of zeros: (n, rows, W + 2 pad, C)."""
-    _, height, width, channels = x.shape
+    """What a tile of output rows looks at, as a matrix (n · rows · columns, k·k·C) in scratch memory.
+
+    For one channel it is (n, rows · columns, k·k): runs of k numbers are too short to copy fast, so planes of
+    whole rows are copied instead, and the product takes its left side transposed at no cost.
+    """
+    n, strip = images.stop - images.start, rows.stop - rows.start
+    if kernel == 1 and stride == 1 and not pad:
+        return x[images, rows].reshape(-1, x.shape[3])
     first, last = rows.start * stride - pad, (rows.stop - 1) * stride + kernel - pad
-    if not pad:
-        return x[images, first:last]
-    above, below = max(0, -first), max(0, last - height)
-    shape = (images.stop - images.start, last - first, width + 2 * pad, channels)
-    # The border is zero because it is never written: the purpose names the only layout with this border.
-    tile = scratch(f"padded {pad} {above} {below}", shape, x.dtype)
-    tile[:, above : last - first - below, pad : pad + width] = x[images, first + above : last - below]
-    return tile
-
-
-def _patches(tile: np.ndarray, kernel: int, stride: int, out_rows: int, out_columns: int) -> np.ndarray:
-    """Neighbourhoods of a padded tile as a (n · rows · columns, k·k·C) matrix in scratch memory."""
-    n, _, _, channels = tile.shape
-    image, row, column, item = tile.strides
-    if channels == 1:
-        # Runs of k numbers are too short to copy fast; planes of whole rows are not, and the product takes
-        # its left side transposed at no cost.
-        source = np.lib.stride_tricks.as_strided(
-            tile,
-            (n, kernel, kernel, out_rows, out_columns),
-            (image, row, column, row * stride, column * stride),
-            writeable=False,
-        )
-        planes = scratch("planes", source.shape, tile.dtype)
-        np.copyto(planes, source)
-        return planes.reshape(n, kernel * kernel, out_rows * out_columns).transpose(0, 2, 1)
-    if kernel == 1 and stride == 1:
-        return np.ascontiguousarray(tile).reshape(-1, channels)
-    source = np.lib.stride_tricks.as_strided(
-        tile,
-        (n, out_rows, out_columns, kernel, kernel * channels),
-        (image, row * stride, column * stride, row, item),
-        writeable=False,
+    above, below = max(0, -first), max(0, last - x.shape[1])
+    geometry = (n, strip, columns, x.shape[2], x.shape[3], kernel, stride, pad, above, below)
+    inside, source, patches, matrix = scratch.views(
+        ("neighbourhoods", x.dtype, geometry), lambda: _workspace(x.dtype, *geometry)
     )
-    runs = scratch("patches", source.shape, tile.dtype)
-    np.copyto(runs, source)
-    return runs.reshape(n * out_rows * out_columns, kernel * kernel * channels)
+    if pad:
+        inside[...] = x[images, first + above : last - below]
+    else:
+        image, row = x.strides[:2]
+        source = np.ndarray(
+            source.shape, x.dtype, x, images.start * image + first * row, (image, *source.strides[1:])
+        )
+    np.copyto(patches, source)
+    return matrix
 
 
-def prepare(weight: np.ndarray, stride: int = 1) -> Convolution:
+def _workspace(
+    dtype: np.dtype,
+    n: int,
+    strip: int,
+    columns: int,
+    width: int,
+    channels: int,
+    kernel: int,
+    stride: int,
+    pad: int,
+    above: int,
+    below: int,
+) -> tuple[np.ndarray, ...]:
+    """(where the image goes, all its neighbourhoods, where they are copied to, the same as a matrix).
+
+    The border around the image is zero because it is never written.
+    """
+    high = (strip - 1) * stride + kernel
+    padded = np.zeros((n, high, width + 2 * pad, channels), dtype)
+    inside = padded[:, above : high - below, pad : pad + width]
+    image, row, column, item = padded.strides
+    if channels == 1:
+        shape: tuple[int, ...] = (n, kernel, kernel, strip, columns)
+        strides: tuple[int, ...] = (image, row, column, row * stride, column * stride)
+    else:
+        shape = (n, strip, columns, kernel, kernel * channels)
+        strides = (image, row * stride, column * stride, row, item)
+    source = np.lib.stride_tricks.as_strided(padded, shape, strides, writeable=False)
+    patches = np.empty(shape, dtype)
+    if channels == 1:
+        return inside, source, patches, patches.reshape(n, kernel * kernel, -1).transpose(0, 2, 1)
+    return inside, source, patches, patches.reshape(n * strip * columns, -1)
+
+
+def prepare(weight: np.ndarray, stride: int = 1, pool: bool = False) -> Convolution:
     """The product for one weight (k, k, C, outputs): what depends on the weight alone is done now, once.
 
-    The returned function takes (x, pad, epilogue, pool), as `convolve` does.
+    The returned function takes (x, pad, epilogue, pool), as `convolve` does; `pool` here tells whether it
+    will be asked to pool.
     """
     kernel, _, channels, outputs = weight.shape
+    kernels = quads = None
     if isinstance(weight, np.ndarray) and winograd.suits(kernel, stride, channels, outputs):
         kernels = winograd.transform(weight)
-        return lambda x, pad, epilogue=None, pool=False: winograd.convolve(x, kernels, pad, epilogue, pool)
-    return lambda x, pad, epilogue=None, pool=False: _convolve_patches(x, weight, stride, pad, epilogue, pool)
+    elif isinstance(weight, np.ndarray) and pool and stride == 1 and channels * kernel <= QUAD_RUN:
+        quads = _quads(weight)
+
+    def convolution(
+        x: np.ndarray, pad: int, epilogue: Epilogue | None = None, pool: bool = False
+    ) -> np.ndarray:
+        if not isinstance(x, np.ndarray):
+            return _convolve_any(x, weight, stride, pad, epilogue, pool)
+        if kernels is not None and winograd.pays(x.shape, pad, channels, outputs):
+            return winograd.convolve(x, kernels, pad, epilogue, pool)
+        if pool and quads is not None:
+            return _convolve_quads(x, quads, pad, epilogue)
+        return _convolve_patches(x, weight, stride, pad, epilogue, pool)
+
+    return convolution
 
 
 def convolve(
@@ -111,12 +144,10 @@ def convolve(
 ) -> np.ndarray:
     """Cross-correlate x (N, H, W, C) with weight (k, k, C, outputs): (N, H', W', outputs).
 
-    `epilogue` changes each finished tile in place (bias, ReLU) while it still lies in the cache; with `pool`, a tile
-    is max-pooled 2 × 2 before that, so that three quarters of the epilogue is never computed.
+    `epilogue` changes each finished tile in place (bias, ReLU) while it still lies in the cache; with `pool`,
+    a tile is max-pooled 2 × 2 before that, so that three quarters of the epilogue is never computed.
     """
-    if not isinstance(x, np.ndarray):
-        return _convolve_any(x, weight, stride, pad, epilogue, pool)
-    return prepare(weight, stride)(x, pad, epilogue, pool)
+    return prepare(weight, stride, pool)(x, pad, epilogue, pool)
 
 
 def _convolve_patches(
@@ -132,8 +163,7 @@ def _convolve_patches(
         rows = rows // 2 * 2
     row_bytes = columns * kernel * kernel * channels * x.itemsize
     for images, strip in _tiles(n, rows, row_bytes, 2 if pool else 1):
-        tile = _padded_tile(x, images, strip, kernel, stride, pad)
-        patches = _patches(tile, kernel, stride, strip.stop - strip.start, columns)
+        patches = _neighbourhoods(x, images, strip, columns, kernel, stride, pad)
         if pool:
             shape = (images.stop - images.start, strip.stop - strip.start, columns, outputs)
             products = scratch("products", shape, x.dtype)
@@ -143,6 +173,43 @@ def _convolve_patches(
         else:
             done = y[images, strip]
             np.matmul(patches, matrix, out=done.reshape(*patches.shape[:-1], outputs))
+        if epilogue is not None:
+            epilogue(done)
+    return y
+
+
+def _quads(weight: np.ndarray) -> np.ndarray:
+    """The kernel (k + 1, k + 1, C, 4·outputs) that computes all four outputs of a 2 × 2 pool from one
+    neighbourhood.
+
+    It is the kernel at its four places, with zeros around: more multiplications, but for few channels a third
+    of the patches and a product with four times the columns.
+    """
+    kernel, _, channels, outputs = weight.shape
+    quads = np.zeros((kernel + 1, kernel + 1, channels, 4, outputs), weight.dtype)
+    for i in range(2):
+        for j in range(2):
+            quads[i : i + kernel, j : j + kernel, :, 2 * i + j] = weight
+    return quads.reshape(kernel + 1, kernel + 1, channels, 4 * outputs)
+
+
+def _convolve_quads(x: np.ndarray, quads: np.ndarray, pad: int, epilogue: Epilogue | None) -> np.ndarray:
+    """A convolution and its 2 × 2 max-pooling at once, with the kernel of `_quads`."""
+    x = np.ascontiguousarray(x)
+    kernel, _, channels, outputs = quads.shape
+    n, height, width, _ = x.shape
+    rows, columns = output_size(height, kernel, 2, pad), output_size(width, kernel, 2, pad)
+    matrix = quads.reshape(-1, outputs)
+    y = np.empty((n, rows, columns, outputs // 4), x.dtype)
+    for images, strip in _tiles(n, rows, columns * (kernel * kernel * channels + 2 * outputs) * x.itemsize):
+        patches = _neighbourhoods(x, images, strip, columns, kernel, 2, pad)
+        products = scratch("quads", (*patches.shape[:-1], outputs), x.dtype)
+        np.matmul(patches, matrix, out=products)
+        half, quarter = outputs // 2, outputs // 4
+        pairs = scratch("pairs", (*patches.shape[:-1], half), x.dtype)
+        np.maximum(products[..., :half], products[..., half:], out=pairs)
+        done = y[images, strip]
+        np.maximum(pairs[..., :quarter], pairs[..., quarter:], out=done.reshape(*patches.shape[:-1], quarter))
         if epilogue is not None:
             epilogue(done)
     return y
@@ -190,8 +257,7 @@ def _gradients_from_output_patches(
     turned = np.zeros((channels, kernel * kernel * outputs), x.dtype)
     product = scratch("weight gradient", turned.shape, x.dtype)
     for images, strip in _tiles(n, height, width * kernel * kernel * outputs * x.itemsize):
-        tile = _padded_tile(dy, images, strip, kernel, 1, back)
-        patches = _patches(tile, kernel, 1, strip.stop - strip.start, width)
+        patches = _neighbourhoods(dy, images, strip, width, kernel, 1, back)
         if outputs == 1:
             patches = np.ascontiguousarray(patches).reshape(-1, kernel * kernel)
         np.matmul(patches, matrix, out=dx[images, strip].reshape(-1, channels))
@@ -209,8 +275,7 @@ def _weight_gradient(x: np.ndarray, dy: np.ndarray, kernel: int, stride: int, pa
     total = np.zeros((kernel * kernel * channels, outputs), x.dtype)
     product = scratch("weight gradient", total.shape, x.dtype)
     for images, strip in _tiles(n, rows, columns * kernel * kernel * channels * x.itemsize):
-        tile = _padded_tile(x, images, strip, kernel, stride, pad)
-        patches = _patches(tile, kernel, stride, strip.stop - strip.start, columns)
+        patches = _neighbourhoods(x, images, strip, columns, kernel, stride, pad)
         if patches.ndim == 3:
             dy_tile = dy[images, strip].reshape(patches.shape[0], patches.shape[1], outputs)
             for planes, part in zip(patches, dy_tile, strict=True):
@@ -238,7 +303,9 @@ def _scatter(shape: tuple[int, ...], weight: np.ndarray, dy: np.ndarray, stride:
 
 
 def max_pool(x: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
-    """The largest of each 2 × 2 (N, H, W, C -> N, H // 2, W // 2, C); an odd last row or column is left out."""
+    """The largest of each 2 × 2 (N, H, W, C -> N, H // 2, W // 2, C); an odd last row or column is left
+    out.
+    """
     top, bottom = x[:, 0 : x.shape[1] // 2 * 2 : 2], x[:, 1::2]
     xp = x.__array_namespace__()
     rows = xp.maximum(top, bottom)
@@ -248,7 +315,8 @@ def max_pool(x: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
     return xp.maximum(rows[:, :, 0:width:2], rows[:, :, 1::2], out=out)
 
 
-# The same products for arrays that are not NumPy's (CuPy on a GPU): whole-batch patches, since memory is fast there.
+# The same products for arrays that are not NumPy's (CuPy on a GPU): whole-batch patches, since memory is fast
+# there.
 
 
 def _patches_any(x: Any, kernel: int, stride: int, pad: int) -> Any:
@@ -266,9 +334,7 @@ def _patches_any(x: Any, kernel: int, stride: int, pad: int) -> Any:
     return windows.reshape(n, rows, columns, kernel * kernel * channels)
 
 
-def _convolve_any(
-    x: Any, weight: Any, stride: int, pad: int, epilogue: Epilogue | None, pool: bool
-) -> Any:
+def _convolve_any(x: Any, weight: Any, stride: int, pad: int, epilogue: Epilogue | None, pool: bool) -> Any:
     y = _patches_any(x, weight.shape[0], stride, pad) @ weight.reshape(-1, weight.shape[3])
     if pool:
         y = max_pool(y)

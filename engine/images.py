@@ -4,66 +4,11 @@ Networks read float32 arrays (N, H, W, C); people bring files. `open_picture` ta
 `engine.ink` finds the digit in it, and `to_network_input` turns the fitted pictures into what one network reads.
 """
 
-from dataclasses import asdict, dataclass
-from typing import Any
-
-import numpy as np
-
 from engine.ink import fit_digit
+from engine.preprocessing import Preprocessing, to_network_input
 
 __all__ = ["PictureError", "Preprocessing", "fit_digit", "to_network_input"]
 
 
 class PictureError(ValueError):
     """A picture that can't be used; the message is a plain sentence for the person who brought it."""
-
-
-@dataclass(frozen=True)
-class Preprocessing:
-    """What a network does to a size x size picture of white (1) on black (0): pad it with zeros, scale, shift.
-
-    size: side of the picture in pixels. pad: rows of zeros on each of the four sides. The input is x * scale + offset.
-    """
-
-    size: int = 28
-    pad: int = 0
-    scale: float = 1.0
-    offset: float = 0.0
-
-    def __post_init__(self) -> None:
-        if self.size < 1 or self.pad < 0:
-            raise ValueError(f"preprocessing needs size >= 1 and pad >= 0, not size={self.size}, pad={self.pad}")
-        if not (np.isfinite(self.scale) and np.isfinite(self.offset)):
-            raise ValueError(f"preprocessing needs finite numbers, not {self.scale=}, {self.offset=}")
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> "Preprocessing":
-        """The inverse of `to_json`; raises ValueError where a name is missing or unknown, or a value is no number."""
-        names = {"size": int, "pad": int, "scale": (int, float), "offset": (int, float)}
-        if not isinstance(values, dict) or set(values) != set(names):
-            raise ValueError(f"preprocessing needs exactly {', '.join(names)}; found {values!r}")
-        for name, kind in names.items():
-            if isinstance(values[name], bool) or not isinstance(values[name], kind):
-                raise ValueError(f"preprocessing {name!r} is no number: {values[name]!r}")
-        return cls(values["size"], values["pad"], float(values["scale"]), float(values["offset"]))
-
-
-def to_network_input(images: np.ndarray, preprocessing: Preprocessing) -> np.ndarray:
-    """Turn pictures into what a network reads.
-
-    images: (N, size, size), uint8 or float 0..1, white on black. Returns (N, size + 2 pad, size + 2 pad, 1) float32.
-    """
-    size, pad = preprocessing.size, preprocessing.pad
-    if images.ndim != 3 or images.shape[1:] != (size, size):
-        raise ValueError(f"this network reads pictures (N, {size}, {size}), not {images.shape}")
-    side = size + 2 * pad
-    inputs = np.full((len(images), side, side, 1), preprocessing.offset, np.float32)
-    inner = inputs[:, pad : pad + size, pad : pad + size, 0]
-    unit = 255.0 if images.dtype == np.uint8 else 1.0
-    np.multiply(images, np.float32(preprocessing.scale / unit), out=inner, casting="same_kind")
-    if preprocessing.offset:
-        inner += np.float32(preprocessing.offset)
-    return inputs

@@ -1,8 +1,9 @@
 """Prediction without a gradient: layers that follow one another become one step.
 
-Batch normalisation outside training is a·x + b for each channel, so it is folded into the weights before it; bias and
-ReLU are done in place on each finished tile of a convolution; and 2 × 2 max-pooling is done on the tile before both
-(adding a constant and ReLU keep the order of numbers), where three quarters of the work falls away.
+Batch normalisation outside training is a·x + b for each channel, so it is folded into the weights before it;
+bias and ReLU are done in place on each finished tile of a convolution; and 2 × 2 max-pooling is done on the
+tile before both (adding a constant and ReLU keep the order of numbers), where three quarters of the work
+falls away.
 """
 
 from __future__ import annotations
@@ -81,7 +82,7 @@ def _convolution(layer: Conv2D, following: Sequence[Layer]) -> tuple[Step, int]:
         used += 1
     epilogue = None if plain and not relu else _epilogue(bias, relu)
     pad = layer.pad
-    product = convolution.prepare(weight, layer.stride)
+    product = convolution.prepare(weight, layer.stride, pool)
     return lambda x: product(x, pad, epilogue, pool), used
 
 

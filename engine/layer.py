@@ -1,11 +1,13 @@
 """The contract that all layers keep.
 
-`layer.forward(x, training=False)` returns `(y, backward)`, and `backward(dy)` returns `(dx, gradients)`: the gradient stands
-beside the computation that it belongs to, and what it needs to remember lives in the closure. A layer itself holds
-its parameters and never an input, so two threads may use one network at once. `gradients` has the names of
-`layer.parameters`. With `backward(dy, input_gradient=False)`, a layer that has parameters may return None for dx.
+`layer.forward(x, training=False)` returns `(y, backward)`, and `backward(dy)` returns `(dx, gradients)`: the
+gradient stands beside the computation that it belongs to, and what it needs to remember lives in the closure.
+A layer itself holds its parameters and never an input, so two threads may use one network at once.
+`gradients` has the names of `layer.parameters`. With `backward(dy, input_gradient=False)`, a layer that has
+parameters may return None for dx.
 
-Images are (N, H, W, C). A layer keeps the dtype that it is given and takes its array functions from the array.
+Images are (N, H, W, C). A layer keeps the dtype that it is given and takes its array functions from the
+array.
 """
 
 from __future__ import annotations

@@ -58,8 +58,8 @@ class Dense(Layer):
 class Conv2D(Layer):
     """Cross-correlation of x (N, H, W, inputs) with weight (k, k, inputs, outputs), plus bias.
 
-    padding "valid" looks only at whole neighbourhoods; "same" surrounds the image with (k - 1) / 2 zeros, so that at
-    stride 1 the size stays.
+    padding "valid" looks only at whole neighbourhoods; "same" surrounds the image with (k - 1) / 2 zeros, so
+    that at stride 1 the size stays.
     """
 
     def __init__(

@@ -49,7 +49,9 @@ def cross_entropy(logits: Array, labels: Array) -> tuple[float, Array]:
 
 
 def squared_error(prediction: Array, target: Array) -> tuple[float, Array]:
-    """½ Σ (prediction - target)² over the outputs, as the articles write it: its gradient is the plain error."""
+    """½ Σ (prediction - target)² over the outputs, as the articles write it: its gradient is the plain
+    error.
+    """
     error = prediction - target
     n = error.shape[0]
     value = 0.5 * float((error * error).sum()) / n

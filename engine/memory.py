@@ -5,9 +5,10 @@ Two threads may use one network at once, so no layer owns a buffer.
 
 from __future__ import annotations
 
+import ctypes
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -20,21 +21,30 @@ class _Scratch(threading.local):
     """Buffers by purpose and shape, the least recently used dropped first."""
 
     def __init__(self) -> None:
-        self.buffers: OrderedDict[tuple[Any, ...], np.ndarray] = OrderedDict()
-        self.bytes = 0
+        self.buffers: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
+        self.sizes: dict[tuple[Any, ...], int] = {}
+
+    def views(
+        self, key: tuple[Any, ...], make: Callable[[], tuple[np.ndarray, ...]]
+    ) -> tuple[np.ndarray, ...]:
+        """What `make` once returned for this key: buffers and views of them, made when first asked for."""
+        views = self.buffers.get(key)
+        if views is None:
+            views = make()
+            self._keep(key, views, sum(a.nbytes for a in views if a.base is None))
+        else:
+            self.buffers.move_to_end(key)
+        return views
 
     def __call__(self, purpose: str, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
         """A buffer that is all zero when new, and as it was left when it is asked for again."""
-        key = (purpose, shape, dtype)
-        buffer = self.buffers.get(key)
-        if buffer is None:
-            buffer = self.buffers[key] = np.zeros(shape, dtype)
-            self.bytes += buffer.nbytes
-            while self.bytes > SCRATCH_BYTES and len(self.buffers) > 4:
-                self.bytes -= self.buffers.popitem(last=False)[1].nbytes
-        else:
-            self.buffers.move_to_end(key)
-        return buffer
+        return self.views((purpose, shape, dtype), lambda: (np.zeros(shape, dtype),))[0]
+
+    def _keep(self, key: tuple[Any, ...], views: tuple[np.ndarray, ...], size: int) -> None:
+        self.buffers[key], self.sizes[key] = views, size
+        while sum(self.sizes.values()) > SCRATCH_BYTES and len(self.buffers) > 8:
+            oldest, _ = self.buffers.popitem(last=False)
+            del self.sizes[oldest]
 
 
 scratch = _Scratch()
@@ -45,3 +55,19 @@ def blocks(count: int, bytes_each: int, block_bytes: int = BLOCK_BYTES) -> Itera
     step = max(1, block_bytes // max(1, bytes_each))
     for start in range(0, count, step):
         yield slice(start, min(start + step, count))
+
+
+def keep_freed_memory() -> None:
+    """Tell the C library not to give freed memory back to the system between two steps of a training.
+
+    The arrays of a step are freed and asked for again every few milliseconds; each round through the system
+    costs page faults, up to a third of the time. Does nothing where the C library is not glibc.
+    """
+    trim_threshold, top_pad, mmap_threshold = -1, -2, -3
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError, TypeError):
+        return
+    mallopt(mmap_threshold, 32 << 20)
+    mallopt(trim_threshold, 1 << 30)
+    mallopt(top_pad, 64 << 20)

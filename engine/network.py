@@ -10,9 +10,9 @@ import numpy as np
 
 from engine import inference
 from engine.containers import Sequential
-from engine.images import Preprocessing
 from engine.layer import Array, Backward, Layer
 from engine.layers import Sigmoid, from_config
+from engine.preprocessing import Preprocessing
 
 DIGITS = tuple("0123456789")
 
@@ -69,7 +69,9 @@ class Network:
         return inference.run(steps, x)
 
     def probabilities(self, x: Array) -> Array:
-        """(N, labels), rows summing to 1: the softmax of logits, or a sigmoid network's outputs in proportion."""
+        """(N, labels), rows summing to 1: the softmax of logits, or a sigmoid network's outputs in
+        proportion.
+        """
         y = self.predict(x)
         if not isinstance(self.layers[-1], Sigmoid):
             y = y - y.max(axis=1, keepdims=True)
@@ -98,7 +100,9 @@ class Network:
             array[...] = state[name]
 
     def freeze(self) -> Network:
-        """Make the arrays read-only, so that one network can be shared; the plan of `predict` is then made once."""
+        """Make the arrays read-only, so that one network can be shared; the plan of `predict` is then made
+        once.
+        """
         for array in self.state().values():
             array.setflags(write=False)
         self._frozen_plan = inference.plan(self.layers)
@@ -113,7 +117,9 @@ class Network:
         return twin
 
     def shard(self) -> Network:
-        """A network that shares the parameters but has buffers of its own, for a second thread of one training."""
+        """A network that shares the parameters but has buffers of its own, for a second thread of one
+        training.
+        """
         twin = self.copy()
         _share_parameters(self.body, twin.body)
         return twin

@@ -1,4 +1,6 @@
-"""Optimizers, from the simplest to the one in common use: `step(parameters, gradients)` changes the parameters in place."""
+"""Optimizers, from the simplest to the one in common use: `step(parameters, gradients)` changes the
+parameters in place.
+"""
 
 from __future__ import annotations
 
@@ -60,8 +62,8 @@ class Momentum(SGD):
 class Adam(SGD):
     """Steps scaled by running means of the gradient and of its square (Kingma, Ba 2015).
 
-    With `weight_decay` the weights also shrink, apart from the gradient (AdamW; Loshchilov, Hutter 2019): only arrays of
-    two and more axes, not biases and scales.
+    With `weight_decay` the weights also shrink, apart from the gradient (AdamW; Loshchilov, Hutter 2019):
+    only arrays of two and more axes, not biases and scales.
     """
 
     def __init__(
@@ -104,7 +106,9 @@ class Adam(SGD):
     def set_state(self, state: dict[str, Array]) -> None:
         self.steps = int(state["steps"])
         self.mean = {n.removeprefix("mean."): a.copy() for n, a in state.items() if n.startswith("mean.")}
-        self.square = {n.removeprefix("square."): a.copy() for n, a in state.items() if n.startswith("square.")}
+        self.square = {
+            n.removeprefix("square."): a.copy() for n, a in state.items() if n.startswith("square.")
+        }
 
 
 class AdamW(Adam):

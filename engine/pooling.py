@@ -10,7 +10,9 @@ from engine.memory import blocks
 
 
 class MaxPool2D(Layer):
-    """The largest of each 2 × 2; an odd last row or column is left out. Of equal ones the first is the largest."""
+    """The largest of each 2 × 2; an odd last row or column is left out. Of equal ones the first is the
+    largest.
+    """
 
     def forward(self, x: Array, training: bool = False) -> tuple[Array, Backward]:
         def backward(dy: Array, input_gradient: bool = True) -> tuple[Array, Gradients]:
@@ -31,7 +33,9 @@ class MaxPool2D(Layer):
 
 
 def _unpool(x: Array, dy: Array, dx: Array) -> None:
-    """Write dy into dx where x was the largest: first left or right, then top or bottom, as they were compared."""
+    """Write dy into dx where x was the largest: first left or right, then top or bottom, as they were
+    compared.
+    """
     xp = x.__array_namespace__()
     height, width = x.shape[1] // 2 * 2, x.shape[2] // 2 * 2
     top, bottom = x[:, 0:height:2, :width], x[:, 1:height:2, :width]

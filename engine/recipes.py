@@ -1,4 +1,6 @@
-"""How each named network is trained: everything that `python -m engine train NAME` and a preset of the Train tab need."""
+"""How each named network is trained: everything that `python -m engine train NAME` and a preset of the Train
+tab need.
+"""
 
 from __future__ import annotations
 
@@ -20,10 +22,11 @@ from engine.schedules import SCHEDULES, Schedule
 class Recipe:
     """One training. The names are those of the tables LOSSES, OPTIMIZERS, SCHEDULES and RULES.
 
-    `images`: how many training pictures are used (None: all); `whole`: MNIST's 60,000 instead of the first 55,000, as the articles
-    have it. `options` go to the optimizer; `average` is the decay of a moving average of the weights, which is then what is kept.
-    `data` "digit-corpus" is the endless stream of `engine.digit_corpus`, whose epochs are of `images` pictures. `published`:
-    what its source reports; `note`: one sentence for the page; `on_page`: whether it is a preset there.
+    `images`: how many training pictures are used (None: all); `whole`: MNIST's 60,000 instead of the first
+    55,000, as the articles have it. `options` go to the optimizer; `average` is the decay of a moving average
+    of the weights, which is then what is kept. `data` "digit-corpus" is the endless stream of
+    `engine.digit_corpus`, whose epochs are of `images` pictures. `published`: what its source reports;
+    `note`: one sentence for the page; `on_page`: whether it is a preset there.
     """
 
     name: str
@@ -74,30 +77,64 @@ class Recipe:
     def test_data(self, splits: Splits) -> Dataset:
         return splits.test.take(self.test_images) if self.test_images else splits.test
 
-    def with_seed(self, seed: int) -> Recipe:
-        return replace(self, seed=seed)
-
     def describe(self) -> dict[str, Any]:
         """The recipe as JSON, for a checkpoint's `trained`."""
-        names = ("data", "loss", "optimizer", "learning_rate", "schedule", "batch_size", "epochs", "images", "seed", "rule")
+        names = (
+            "data",
+            "loss",
+            "optimizer",
+            "learning_rate",
+            "schedule",
+            "batch_size",
+            "epochs",
+            "images",
+            "seed",
+            "rule",
+        )
         return {"recipe": self.name} | {name: getattr(self, name) for name in names}
 
 
 _MLP = Recipe(
-    "mlp-100", "mlp-100", loss="squared error", learning_rate=0.5, batch_size=50, epochs=30, published="96.58 %",
+    "mlp-100",
+    "mlp-100",
+    loss="squared error",
+    learning_rate=0.5,
+    batch_size=50,
+    epochs=30,
+    published="96.58 %",
     note="One hidden layer of 100 sigmoids, the classic first network.",
 )
 _PER_SAMPLE = Recipe(
-    "mlp-50-20", "mlp-50-20", loss="squared error", learning_rate=0.1, batch_size=1, epochs=3, published="88 %",
+    "mlp-50-20",
+    "mlp-50-20",
+    loss="squared error",
+    learning_rate=0.1,
+    batch_size=1,
+    epochs=3,
+    published="88 %",
     note="Two small hidden layers, one picture at a time.",
 )
 _CNN_8 = Recipe(
-    "cnn-8", "cnn-8", learning_rate=0.005, batch_size=1, epochs=3, images=1000, test_images=1000, published="78 %",
+    "cnn-8",
+    "cnn-8",
+    learning_rate=0.005,
+    batch_size=1,
+    epochs=3,
+    images=1000,
+    test_images=1000,
+    published="78 %",
     note="A convolution of eight kernels, learnt from 1,000 pictures one at a time.",
 )
 _DIGITS_8X8 = Recipe(
-    "digits-8x8", "digits-8x8", data="digits-8x8", loss="squared error", learning_rate=0.2, batch_size=1, epochs=2,
-    rule="raw error", targets=(0.01, 0.99),
+    "digits-8x8",
+    "digits-8x8",
+    data="digits-8x8",
+    loss="squared error",
+    learning_rate=0.2,
+    batch_size=1,
+    epochs=2,
+    rule="raw error",
+    targets=(0.01, 0.99),
     note="8 × 8 pictures that come with the app, learnt in a second by the tutorial's own rule.",
 )
 
@@ -106,38 +143,83 @@ RECIPES: dict[str, Recipe] = {
     for recipe in (
         _DIGITS_8X8,
         replace(
-            _DIGITS_8X8, name="digits-8x8 (true gradient)", rule="backpropagation",
+            _DIGITS_8X8,
+            name="digits-8x8 (true gradient)",
+            rule="backpropagation",
             note="The same network with the true gradient, which is slower at first.",
         ),
-        replace(_MLP, name="mlp-16", network="mlp-16", published="—", note="Sixteen sigmoids: small enough to draw on paper."),
+        replace(
+            _MLP,
+            name="mlp-16",
+            network="mlp-16",
+            published="—",
+            note="Sixteen sigmoids: small enough to draw on paper.",
+        ),
         _MLP,
         _PER_SAMPLE,
         replace(
-            _PER_SAMPLE, name="mlp-100 (one at a time)", network="mlp-100-per-sample", published="better than mlp-50-20",
+            _PER_SAMPLE,
+            name="mlp-100 (one at a time)",
+            network="mlp-100-per-sample",
+            published="better than mlp-50-20",
             note="The wider network that mlp-50-20 is compared with.",
         ),
         Recipe(
-            "mlp-relu-128", "mlp-relu-128", optimizer="momentum", learning_rate=0.01, batch_size=32, epochs=5,
-            published="about 97.7 %", note="ReLU, cross-entropy and momentum: today's first network.",
+            "mlp-relu-128",
+            "mlp-relu-128",
+            optimizer="momentum",
+            learning_rate=0.01,
+            batch_size=32,
+            epochs=5,
+            published="about 97.7 %",
+            note="ReLU, cross-entropy and momentum: today's first network.",
         ),
         _CNN_8,
         replace(
-            _CNN_8, name="cnn-8 (all pictures)", images=None, test_images=None, published="97.4 %",
+            _CNN_8,
+            name="cnn-8 (all pictures)",
+            images=None,
+            test_images=None,
+            published="97.4 %",
             note="The same convolution, learnt from all 60,000 pictures one at a time.",
         ),
         Recipe(
-            "lenet-5", "lenet-5", optimizer="Adam", learning_rate=0.003, schedule="cosine", batch_size=64, epochs=10,
+            "lenet-5",
+            "lenet-5",
+            optimizer="Adam",
+            learning_rate=0.003,
+            schedule="cosine",
+            batch_size=64,
+            epochs=10,
             note="The network that read cheques in the nineties, with today's layers.",
         ),
         Recipe(
-            "digits", "digits", data="digit-corpus", optimizer="AdamW", learning_rate=0.004, schedule="one-cycle",
-            batch_size=256, epochs=80, images=64_000, whole=False, options=(("weight_decay", 0.02),), average=0.9995,
-            on_page=False, note="The shipped network: pen strokes, distortion, many passes.",
+            "digits",
+            "digits",
+            data="digit-corpus",
+            optimizer="AdamW",
+            learning_rate=0.004,
+            schedule="one-cycle",
+            batch_size=256,
+            epochs=60,
+            images=64_000,
+            whole=False,
+            options=(("weight_decay", 0.02),),
+            average=0.9995,
+            on_page=False,
+            note="The shipped network: pen strokes, distortion, many passes.",
         ),
         Recipe(
-            "digits (MNIST only)", "digits", optimizer="AdamW", learning_rate=0.004, schedule="one-cycle", batch_size=128,
-            epochs=3, whole=False, options=(("weight_decay", 0.02),),
-            note="Our own network, on plain MNIST for a minute. The shipped one has seen pen strokes and distortion too.",
+            "digits (MNIST only)",
+            "digits",
+            optimizer="AdamW",
+            learning_rate=0.004,
+            schedule="one-cycle",
+            batch_size=128,
+            epochs=3,
+            whole=False,
+            options=(("weight_decay", 0.02),),
+            note="Our own network, on plain MNIST. The shipped one has seen pen strokes and distortion too.",
         ),
     )
 }

@@ -11,7 +11,8 @@ from engine.memory import blocks
 
 
 class BatchNorm(Layer):
-    """Each channel brought to mean 0 and variance 1 over the batch, then scaled and shifted (Ioffe, Szegedy 2015).
+    """Each channel brought to mean 0 and variance 1 over the batch, then scaled and shifted (Ioffe, Szegedy
+    2015).
 
     Outside training the running mean and variance stand for the batch's.
     """
@@ -80,7 +81,9 @@ class BatchNorm(Layer):
 
 
 def _moments(rows: Array) -> tuple[Array, Array]:
-    """Mean and variance of each column of rows (M, C), in two passes, since a difference of squares would cancel."""
+    """Mean and variance of each column of rows (M, C), in two passes, since a difference of squares would
+    cancel.
+    """
     count = rows.shape[0]
     kind = rows.dtype.type
     mean = column_sums(rows) / kind(count)
@@ -118,7 +121,9 @@ def _normalization_gradient(
 
 
 class Dropout(Layer):
-    """In training each number is zero with `drop_probability`, the others grow to keep the mean (Srivastava 2014)."""
+    """In training each number is zero with `drop_probability`, the others grow to keep the mean (Srivastava
+    2014).
+    """
 
     def __init__(self, drop_probability: float, rng: np.random.Generator | None = None) -> None:
         super().__init__()

@@ -1,7 +1,8 @@
 """What a long training needs to go on after an interruption: never part of a checkpoint that is shipped.
 
-One `.npz` with the weights, their moving average, the optimizer's memory, the position and the state of random generators.
-Batches depend on their step alone, so a training that goes on takes exactly the steps that it would have taken.
+One `.npz` with the weights, their moving average, the optimizer's memory, the position and the state of
+random generators. Batches depend on their step alone, so a training that goes on takes exactly the steps that
+it would have taken.
 """
 
 from __future__ import annotations
@@ -29,10 +30,14 @@ def save_state(
     arrays |= {f"optimizer/{name}": a for name, a in optimizer.state().items()}
     if average is not None:
         arrays |= {f"average/{name}": a for name, a in average.network.state().items()}
-    facts = {"step": step, "average_steps": average.steps if average else 0, "random": _random_states(network)}
+    facts = {
+        "step": step,
+        "average_steps": average.steps if average else 0,
+        "random": _random_states(network),
+    }
     part = path.with_suffix(".part.npz")
     path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(part, facts=np.array(json.dumps(facts)), **arrays)  # type: ignore[arg-type]
+    np.savez(part, facts=np.array(json.dumps(facts)), **arrays)
     os.replace(part, path)
 
 

@@ -23,11 +23,12 @@ def backpropagation(network: Network, x: Array, target: Array, loss: Loss) -> tu
 
 
 def raw_error(network: Network, x: Array, target: Array, loss: Loss) -> tuple[float, Gradients]:
-    """The rule of a much-copied tutorial: hidden layers get the error of the layer above *before* its derivative.
+    """The rule of a much-copied tutorial: hidden layers get the error of the layer above *before* its
+    derivative.
 
-    Each dense layer's own weights learn from error · f′, as they should; but what is handed down through the weights
-    is the raw error. It is no gradient of anything, and on the 8 × 8 digits with two epochs it learns faster, because
-    the sigmoid's derivative (at most ¼) no longer shrinks what reaches the hidden layer.
+    Each dense layer's own weights learn from error · f′, as they should; but what is handed down through the
+    weights is the raw error. It is no gradient of anything, and on the 8 × 8 digits with two epochs it learns
+    faster, because the sigmoid's derivative (at most ¼) no longer shrinks what reaches the hidden layer.
 
     Only for networks of dense layers that are each followed by a sigmoid. ValueError for others.
     """
@@ -54,7 +55,9 @@ def _dense_sigmoid_pairs(network: Network) -> list[tuple[int, Dense, Sigmoid]]:
         if isinstance(dense, Dense) and isinstance(sigmoid, Sigmoid):
             pairs.append((i, dense, sigmoid))
     if not pairs or len(pairs) * 2 != len(layers):
-        raise ValueError("the raw-error rule needs dense layers that are each followed by a sigmoid, and no others")
+        raise ValueError(
+            "the raw-error rule needs dense layers that are each followed by a sigmoid, and no others"
+        )
     return pairs
 
 

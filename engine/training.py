@@ -1,8 +1,9 @@
 """Training as a generator of events: it computes, and the caller prints, draws, saves and stops.
 
-It prints nothing and saves nothing. Each `yield` is a place where it can be left; a second way to stop it is an event
-object, for callers that wait for the end's own event. With the same seed the same losses come again, also when a
-training is left at some step and a new one goes on from there with the same optimizer (`first_step`).
+It prints nothing and saves nothing. Each `yield` is a place where it can be left; a second way to stop it is
+an event object, for callers that wait for the end's own event. With the same seed the same losses come again,
+also when a training is left at some step and a new one goes on from there with the same optimizer
+(`first_step`).
 """
 
 from __future__ import annotations
@@ -12,16 +13,17 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
 
 from engine.datasets import Dataset
-from engine.images import to_network_input
 from engine.layer import Gradients
 from engine.losses import Loss, cross_entropy, one_hot
 from engine.network import Network
 from engine.optimizers import SGD
+from engine.preprocessing import to_network_input
 from engine.rules import Rule, backpropagation
 from engine.schedules import Schedule, constant
 
@@ -32,7 +34,9 @@ NOT_FINITE = "the loss is not a finite number any more: try a smaller learning r
 
 @dataclass(frozen=True, slots=True)
 class BatchDone:
-    """One step: the loss of its batch, before the step was taken. `seconds` count from the start of this training."""
+    """One step: the loss of its batch, before the step was taken. `seconds` count from the start of this
+    training.
+    """
 
     step: int
     steps: int
@@ -44,7 +48,9 @@ class BatchDone:
 
 @dataclass(frozen=True, slots=True)
 class EpochDone:
-    """One pass: the mean loss of its batches, and loss and accuracy (0 to 1) on the validation data, if any."""
+    """One pass: the mean loss of its batches, and loss and accuracy (0 to 1) on the validation data, if
+    any.
+    """
 
     epoch: int
     epochs: int
@@ -56,7 +62,9 @@ class EpochDone:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The end. `reason` is "done", "stopped" or a sentence that says what went wrong; `step` is the next to be done."""
+    """The end. `reason` is "done", "stopped" or a sentence that says what went wrong; `step` is the next to
+    be done.
+    """
 
     reason: str
     step: int
@@ -68,7 +76,9 @@ Event = BatchDone | EpochDone | Finished
 
 
 class Batches(Protocol):
-    """Where batches come from. The batch of a step depends on the step alone, so that a training can be resumed."""
+    """Where batches come from. The batch of a step depends on the step alone, so that a training can be
+    resumed.
+    """
 
     @property
     def steps_per_epoch(self) -> int: ...
@@ -99,9 +109,11 @@ class ShuffledBatches:
 
 
 class WeightAverage:
-    """An exponential moving average of a network's weights, often better than the weights (Polyak, Juditsky 1992).
+    """An exponential moving average of a network's weights, often better than the weights (Polyak, Juditsky
+    1992).
 
-    It warms up: after t steps the decay is at most (1 + t) / (10 + t), so that the first weights are soon forgotten.
+    It warms up: after t steps the decay is at most (1 + t) / (10 + t), so that the first weights are soon
+    forgotten.
     """
 
     def __init__(self, network: Network, decay: float) -> None:
@@ -132,9 +144,9 @@ def train(
 ) -> Iterator[Event]:
     """Train `network` in place and tell what happens.
 
-    `targets` are the values of wrong and right outputs where the loss takes outputs, not labels. The learning rate of
-    `optimizer` is taken as the schedule's 1. With `threads`, each batch is split among that many threads (batch
-    normalisation then sees each part on its own); BLAS itself should have one thread.
+    `targets` are the values of wrong and right outputs where the loss takes outputs, not labels. The learning
+    rate of `optimizer` is taken as the schedule's 1. With `threads`, each batch is split among that many
+    threads (batch normalisation then sees each part on its own); BLAS itself should have one thread.
     """
     start = time.perf_counter()
     per_epoch = data.steps_per_epoch
@@ -195,7 +207,7 @@ class _Workers:
         if self.pool is None or len(labels) < 2 * count:
             return self._part(self.networks[0], images, labels)
         cuts = [len(labels) * i // count for i in range(count + 1)]
-        slices = [slice(a, b) for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+        slices = [slice(a, b) for a, b in pairwise(cuts)]
         futures = [
             self.pool.submit(self._part, network, images[part], labels[part])
             for network, part in zip(self.networks[1:], slices[1:], strict=True)
@@ -240,7 +252,9 @@ def validate(
     targets: tuple[float, float] = (0.0, 1.0),
     stop: threading.Event | None = None,
 ) -> tuple[float | None, float | None]:
-    """Mean loss and accuracy on `data`; (None, None) without data or when it was stopped before it was through."""
+    """Mean loss and accuracy on `data`; (None, None) without data or when it was stopped before it was
+    through.
+    """
     if data is None:
         return None, None
     total, right, done = 0.0, 0, 0

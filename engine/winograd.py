@@ -1,9 +1,11 @@
-"""3 × 3 convolutions at stride 1 with a quarter of the multiplications (Winograd; Lavin, Gray 2016: F(4×4, 3×3)).
+"""3 × 3 convolutions at stride 1 with a quarter of the multiplications (Winograd; Lavin, Gray 2016: F(4×4,
+3×3)).
 
-A tile of 6 × 6 inputs gives 4 × 4 outputs. Both, and the kernel, are moved by small fixed matrices into a space of 36
-numbers where the convolution is a plain product for each of the 36: 36 instead of 4·4·9 = 144 multiplications. The two
-one-dimensional transforms are applied as one 36 × 36 (16 × 36, 36 × 9) matrix, because one matrix product over long rows is
-faster than many short additions. In float32 the result differs from the direct one by about 1e-5 of its size.
+A tile of 6 × 6 inputs gives 4 × 4 outputs. Both, and the kernel, are moved by small fixed matrices into a
+space of 36 numbers where the convolution is a plain product for each of the 36: 36 instead of 4·4·9 = 144
+multiplications. The two one-dimensional transforms are applied as one 36 × 36 (16 × 36, 36 × 9) matrix,
+because one matrix product over long rows is faster than many short additions. In float32 the result differs
+from the direct one by about 1e-5 of its size.
 """
 
 from __future__ import annotations
@@ -62,6 +64,13 @@ _INPUTS, _KERNELS, _OUTPUTS = _both_axes(_INPUT), _both_axes(_KERNEL), _both_axe
 def suits(kernel: int, stride: int, inputs: int, outputs: int) -> bool:
     """Whether this way beats patches: below some 40 channels the transforms cost more than they save."""
     return kernel == 3 and stride == 1 and min(inputs, outputs) >= 24 and inputs * outputs >= 1536
+
+
+def pays(shape: tuple[int, ...], pad: int, channels: int, outputs: int) -> bool:
+    """Whether images of this shape (N, H, W, C) give tiles enough for 36 products of worthwhile size."""
+    n, height, width, _ = shape
+    down, across = -(-(height + 2 * pad - 2) // 4), -(-(width + 2 * pad - 2) // 4)
+    return n * down * across >= 9 and (n * down * across >= 32 or channels >= 48)
 
 
 def transform(weight: np.ndarray) -> np.ndarray:
@@ -168,8 +177,10 @@ def _transformed_inputs(x: np.ndarray, images: slice, strip: slice, across: int,
 
 
 def _place(block: np.ndarray, y: np.ndarray) -> None:
-    """Write (side, side, n, down, across, K) into y (n, rows, columns, K), dropping what lies beyond its edges."""
-    side, _, n, down, across, outputs = block.shape
+    """Write (side, side, n, down, across, K) into y (n, rows, columns, K), dropping what lies beyond its
+    edges.
+    """
+    side = block.shape[0]
     for i in range(side):
         for j in range(side):
             target = y[:, i::side, j::side]
