@@ -223,10 +223,8 @@ def convolve_gradients(
     if not isinstance(x, np.ndarray):
         return _gradients_any(x, weight, dy, stride, pad, input_gradient)
     dy = np.ascontiguousarray(dy)
-    if winograd.suits(kernel, stride, channels, outputs) and pad <= 2:
-        dweight = winograd.weight_gradient(x, dy, pad)
-        dx = convolve(dy, _turned(weight), 1, 2 - pad) if input_gradient else None
-        return dx, dweight
+    if winograd.suits(kernel, stride, channels, outputs) and winograd.pays(x.shape, pad, channels, outputs):
+        return winograd.gradients(x, weight, dy, pad, input_gradient)
     if stride == 1 and input_gradient and channels >= outputs // 2 and kernel - 1 - pad >= 0:
         return _gradients_from_output_patches(x, weight, dy, pad)
     dweight = _weight_gradient(x, dy, kernel, stride, pad)

@@ -15,7 +15,9 @@ Initializer = Callable[[np.random.Generator, tuple[int, ...], int], np.ndarray]
 
 def he(rng: np.random.Generator, shape: tuple[int, ...], fan_in: int) -> np.ndarray:
     """N(0, √(2/n)), which keeps the variance of ReLU layers constant (He et al. 2015)."""
-    return (rng.standard_normal(shape, dtype=np.float32) * np.float32(np.sqrt(2.0 / fan_in))).astype(np.float32)
+    return (rng.standard_normal(shape, dtype=np.float32) * np.float32(np.sqrt(2.0 / fan_in))).astype(
+        np.float32
+    )
 
 
 def lecun(rng: np.random.Generator, shape: tuple[int, ...], fan_in: int) -> np.ndarray:

@@ -12,6 +12,7 @@ from engine.pooling import AveragePool2D, Flatten, GlobalAveragePool, MaxPool2D,
 from engine.regularization import BatchNorm, Dropout
 
 __all__ = [
+    "KINDS",
     "AveragePool2D",
     "BatchNorm",
     "Conv2D",
@@ -19,7 +20,6 @@ __all__ = [
     "Dropout",
     "Flatten",
     "GlobalAveragePool",
-    "KINDS",
     "Layer",
     "MaxPool2D",
     "ReLU",
@@ -55,7 +55,9 @@ KINDS: dict[str, type[Layer]] = {
 
 
 def from_config(config: dict[str, Any]) -> Layer:
-    """The layer whose `config()` this is, with initial numbers. ValueError for an unknown kind or a wrong field."""
+    """The layer whose `config()` this is, with initial numbers. ValueError for an unknown kind or a wrong
+    field.
+    """
     fields = dict(config)
     kind = fields.pop("kind", None)
     if kind not in KINDS:

@@ -81,18 +81,26 @@ class BatchNorm(Layer):
 
 
 def _moments(rows: Array) -> tuple[Array, Array]:
-    """Mean and variance of each column of rows (M, C), in two passes, since a difference of squares would
-    cancel.
+    """Mean and variance of each column of rows (M, C).
+
+    In one pass as E[x²] - E[x]², unless some mean is so large beside its deviation that this would cancel.
     """
     count = rows.shape[0]
     kind = rows.dtype.type
     mean = column_sums(rows) / kind(count)
-    square = mean * kind(0)
-    for part in blocks(count, rows[0].nbytes):
-        centred = rows[part] - mean
-        centred *= centred
-        square += column_sums(centred)
-    return mean, square / kind(count)
+    variance = _products(rows, rows) / kind(count) - mean * mean
+    if not bool((mean * mean <= 64 * variance).all()):
+        square = mean * kind(0)
+        for part in blocks(count, rows[0].nbytes):
+            centred = rows[part] - mean
+            square += _products(centred, centred)
+        variance = square / kind(count)
+    return mean, variance
+
+
+def _products(a: Array, b: Array) -> Array:
+    """Σ a·b for each column of two (M, C)."""
+    return a.__array_namespace__().einsum("ij,ij->j", a, b)
 
 
 def _normalization_gradient(
@@ -106,9 +114,7 @@ def _normalization_gradient(
     share = rows.dtype.type(1 / rows.shape[0])
     sums, products = column_sums(dy), mean * rows.dtype.type(0)
     for part in blocks(rows.shape[0], rows[0].nbytes):
-        centred = rows[part] - mean
-        centred *= dy[part]
-        products += column_sums(centred)
+        products += _products(rows[part] - mean, dy[part])
     products *= inverse
     p = -a * inverse * products * share
     q = -a * sums * share - p * mean

@@ -19,6 +19,7 @@ from engine.memory import scratch
 Epilogue = Callable[[np.ndarray], None]
 
 BLOCK_BYTES = 3 << 20  # the three buffers of one block of tiles, which share the cache
+GRADIENT_BYTES = 4 << 20  # larger, since each block adds its share to the gradient of all 36 kernels
 
 _INPUT = np.array(
     [
@@ -111,37 +112,77 @@ def convolve(
     return y
 
 
-def weight_gradient(x: np.ndarray, dy: np.ndarray, pad: int) -> np.ndarray:
-    """The gradient (3, 3, C, K) of `convolve` by its kernels, for dy (N, H', W', K)."""
+def gradients(
+    x: np.ndarray, weight: np.ndarray, dy: np.ndarray, pad: int, input_gradient: bool = True
+) -> tuple[np.ndarray | None, np.ndarray]:
+    """What `convolve` hands back for dy (N, H', W', K): (dx or None, the gradient (3, 3, C, K) by its kernels).
+
+    Each step of the way there is linear, so the way back is the same steps turned round: the errors moved into the space of
+    the products serve both gradients, and the tiles of dx are added up where they overlap.
+    """
     n, rows, columns, outputs = dy.shape
-    channels = x.shape[3]
+    _, height, width, channels = x.shape
     down, across = -(-rows // 4), -(-columns // 4)
-    matrix = np.ascontiguousarray(_OUTPUTS[x.dtype].T)
+    kernels = np.ascontiguousarray(transform(weight).transpose(0, 2, 1)) if input_gradient else None
     total = np.zeros((36, channels, outputs), x.dtype)
     part = scratch("winograd gradient", total.shape, x.dtype)
-    for images, strip in _blocks(n, down, across, channels + outputs):
+    padded = np.zeros((n, 4 * down + 2, 4 * across + 2, channels), x.dtype) if input_gradient else None
+    for images, strip in _blocks(n, down, across, channels + outputs, GRADIENT_BYTES):
+        errors = _transformed_errors(dy, images, strip, across)
         inputs = _transformed_inputs(x, images, strip, across, pad)
-        tiles = inputs.shape[1]
-        shape = (4, 4, images.stop - images.start, strip.stop - strip.start, across, outputs)
-        errors = scratch("winograd errors", (16, tiles, outputs), x.dtype)
-        _collect(dy[images, strip.start * 4 : strip.stop * 4], errors.reshape(shape))
-        products = scratch("winograd products", (36, tiles, outputs), x.dtype)
-        np.matmul(matrix, errors.reshape(16, -1), out=products.reshape(36, -1))
-        np.matmul(inputs.transpose(0, 2, 1), products, out=part)
+        np.matmul(inputs.transpose(0, 2, 1), errors, out=part)
         total += part
+        if padded is not None and kernels is not None:
+            np.matmul(errors, kernels, out=inputs)
+            overlapping = padded[images, strip.start * 4 : strip.stop * 4 + 2]
+            _add_tiles(inputs, overlapping, strip.stop - strip.start, across)
     back = np.ascontiguousarray(_KERNELS[x.dtype].T)
-    return (back @ total.reshape(36, -1)).reshape(3, 3, channels, outputs)
+    dweight = (back @ total.reshape(36, -1)).reshape(3, 3, channels, outputs)
+    if padded is None:
+        return None, dweight
+    inside = _fitted(padded, pad + height, pad + width)[:, pad : pad + height, pad : pad + width]
+    return np.ascontiguousarray(inside), dweight
 
 
-def _blocks(images: int, down: int, across: int, channels: int) -> Iterator[tuple[slice, slice]]:
+def _fitted(padded: np.ndarray, rows: int, columns: int) -> np.ndarray:
+    """`padded` with as many zero rows and columns more as it lacks: inputs that no output looked at."""
+    missing = max(0, rows - padded.shape[1]), max(0, columns - padded.shape[2])
+    return np.pad(padded, ((0, 0), (0, missing[0]), (0, missing[1]), (0, 0))) if any(missing) else padded
+
+
+def _transformed_errors(dy: np.ndarray, images: slice, strip: slice, across: int) -> np.ndarray:
+    """(36, tiles, K) of the 4 × 4 tiles of dy."""
+    n, down, outputs = images.stop - images.start, strip.stop - strip.start, dy.shape[3]
+    errors = scratch("winograd errors", (4, 4, n, down, across, outputs), dy.dtype)
+    _collect(dy[images, strip.start * 4 : strip.stop * 4], errors)
+    products = scratch("winograd products", (36, n * down * across, outputs), dy.dtype)
+    np.matmul(_OUTPUTS[dy.dtype].T, errors.reshape(16, -1), out=products.reshape(36, -1))
+    return products
+
+
+def _add_tiles(inputs: np.ndarray, padded: np.ndarray, down: int, across: int) -> None:
+    """The way back of `_transformed_inputs`: (36, tiles, C) added into padded (n, 4·down + 2, 4·across + 2, C)."""
+    n, channels = padded.shape[0], padded.shape[3]
+    tiles = scratch("winograd tiles", (6, 6, n, down, across, channels), inputs.dtype)
+    np.matmul(_INPUTS[inputs.dtype].T, inputs.reshape(36, -1), out=tiles.reshape(36, -1))
+    for i in range(6):
+        for j in range(6):
+            place = padded[:, i : i + 4 * down - 3 : 4, j : j + 4 * across - 3 : 4]
+            place += tiles[i, j]
+
+
+def _blocks(
+    images: int, down: int, across: int, channels: int, block_bytes: int | None = None
+) -> Iterator[tuple[slice, slice]]:
     """Whole images, or strips of tile rows of one image, that share the cache."""
+    block_bytes = block_bytes or BLOCK_BYTES
     row_bytes = across * 36 * channels * 6
-    step = BLOCK_BYTES // max(1, row_bytes * down)
+    step = block_bytes // max(1, row_bytes * down)
     if step >= 1:
         for n in range(0, images, step):
             yield slice(n, min(n + step, images)), slice(0, down)
         return
-    step = max(1, BLOCK_BYTES // row_bytes)
+    step = max(1, block_bytes // row_bytes)
     for n in range(images):
         for r in range(0, down, step):
             yield slice(n, n + 1), slice(r, min(r + step, down))
