@@ -1,0 +1,5 @@
+"""`python -m benchmarks`: the speed table."""
+
+from benchmarks.speed import main
+
+main()
