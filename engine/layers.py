@@ -60,7 +60,7 @@ def from_config(config: dict[str, Any]) -> Layer:
     """
     fields = dict(config)
     kind = fields.pop("kind", None)
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         raise ValueError(f"unknown kind of layer {kind!r}; known are {', '.join(sorted(KINDS))}")
     if "layers" in fields:
         fields["layers"] = [from_config(inner) for inner in fields["layers"]]
