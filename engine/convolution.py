@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 
 from engine import winograd
+from engine.epilogue import Epilogue
 from engine.memory import scratch
+from engine.pooled import PooledConvolution
 
-QUAD_RUN = 40  # a pooled kernel whose rows are at most this many numbers is computed as `_quads`
 TILE_BYTES = 1 << 20  # patches of one tile: half of a second-level cache of 2 MiB
 
-Epilogue = Callable[[np.ndarray], None]
 Convolution = Callable[..., np.ndarray]
 
 
@@ -114,11 +114,11 @@ def prepare(weight: np.ndarray, stride: int = 1, pool: bool = False) -> Convolut
     will be asked to pool.
     """
     kernel, _, channels, outputs = weight.shape
-    kernels = quads = None
+    kernels = pooled = None
     if isinstance(weight, np.ndarray) and winograd.suits(kernel, stride, channels, outputs):
         kernels = winograd.transform(weight)
-    elif isinstance(weight, np.ndarray) and pool and stride == 1 and channels * kernel <= QUAD_RUN:
-        quads = _quads(weight)
+    elif isinstance(weight, np.ndarray) and pool and PooledConvolution.suits(kernel, stride, channels):
+        pooled = PooledConvolution(weight)
 
     def convolution(
         x: np.ndarray, pad: int, epilogue: Epilogue | None = None, pool: bool = False
@@ -127,8 +127,8 @@ def prepare(weight: np.ndarray, stride: int = 1, pool: bool = False) -> Convolut
             return _convolve_any(x, weight, stride, pad, epilogue, pool)
         if kernels is not None and winograd.pays(x.shape, pad, channels, outputs):
             return winograd.convolve(x, kernels, pad, epilogue, pool)
-        if pool and quads is not None:
-            return _convolve_quads(x, quads, pad, epilogue)
+        if pool and pooled is not None:
+            return pooled(x, pad, epilogue)
         return _convolve_patches(x, weight, stride, pad, epilogue, pool)
 
     return convolution
@@ -173,43 +173,6 @@ def _convolve_patches(
         else:
             done = y[images, strip]
             np.matmul(patches, matrix, out=done.reshape(*patches.shape[:-1], outputs))
-        if epilogue is not None:
-            epilogue(done)
-    return y
-
-
-def _quads(weight: np.ndarray) -> np.ndarray:
-    """The kernel (k + 1, k + 1, C, 4·outputs) that computes all four outputs of a 2 × 2 pool from one
-    neighbourhood.
-
-    It is the kernel at its four places, with zeros around: more multiplications, but for few channels a third
-    of the patches and a product with four times the columns.
-    """
-    kernel, _, channels, outputs = weight.shape
-    quads = np.zeros((kernel + 1, kernel + 1, channels, 4, outputs), weight.dtype)
-    for i in range(2):
-        for j in range(2):
-            quads[i : i + kernel, j : j + kernel, :, 2 * i + j] = weight
-    return quads.reshape(kernel + 1, kernel + 1, channels, 4 * outputs)
-
-
-def _convolve_quads(x: np.ndarray, quads: np.ndarray, pad: int, epilogue: Epilogue | None) -> np.ndarray:
-    """A convolution and its 2 × 2 max-pooling at once, with the kernel of `_quads`."""
-    x = np.ascontiguousarray(x)
-    kernel, _, channels, outputs = quads.shape
-    n, height, width, _ = x.shape
-    rows, columns = output_size(height, kernel, 2, pad), output_size(width, kernel, 2, pad)
-    matrix = quads.reshape(-1, outputs)
-    y = np.empty((n, rows, columns, outputs // 4), x.dtype)
-    for images, strip in _tiles(n, rows, columns * (kernel * kernel * channels + 2 * outputs) * x.itemsize):
-        patches = _neighbourhoods(x, images, strip, columns, kernel, 2, pad)
-        products = scratch("quads", (*patches.shape[:-1], outputs), x.dtype)
-        np.matmul(patches, matrix, out=products)
-        half, quarter = outputs // 2, outputs // 4
-        pairs = scratch("pairs", (*patches.shape[:-1], half), x.dtype)
-        np.maximum(products[..., :half], products[..., half:], out=pairs)
-        done = y[images, strip]
-        np.maximum(pairs[..., :quarter], pairs[..., quarter:], out=done.reshape(*patches.shape[:-1], quarter))
         if epilogue is not None:
             epilogue(done)
     return y

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from engine import convolution
+from engine.epilogue import Epilogue
 from engine.layer import Array, Layer
 from engine.layers import BatchNorm, Conv2D, Dense, MaxPool2D, ReLU, Residual, Sequential, Sigmoid, Skip
 
@@ -80,24 +81,10 @@ def _convolution(layer: Conv2D, following: Sequence[Layer]) -> tuple[Step, int]:
         else:
             break
         used += 1
-    epilogue = None if plain and not relu else _epilogue(bias, relu)
+    epilogue = None if plain and not relu else Epilogue(bias, relu)
     pad = layer.pad
     product = convolution.prepare(weight, layer.stride, pool)
     return lambda x: product(x, pad, epilogue, pool), used
-
-
-def _epilogue(bias: Array, relu: bool) -> convolution.Epilogue:
-    xp = bias.__array_namespace__()
-    zero = bias.dtype.type(0)
-
-    def add(tile: Array) -> None:
-        xp.add(tile, bias, out=tile)
-
-    def add_and_cut(tile: Array) -> None:
-        xp.add(tile, bias, out=tile)
-        xp.maximum(tile, zero, out=tile)
-
-    return add_and_cut if relu else add
 
 
 def _dense(layer: Dense, following: Sequence[Layer]) -> tuple[Step, int]:

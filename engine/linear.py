@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from engine import convolution
+from engine.epilogue import Epilogue
 from engine.initializers import Initializer, he, zeros
 from engine.layer import Array, Backward, Gradients, Layer, column_sums
 
@@ -100,15 +100,9 @@ class Conv2D(Layer):
     def predict(self, x: Array) -> Array:
         return convolution.convolve(x, self.parameters["weight"], self.stride, self.pad, self._add_bias())
 
-    def _add_bias(self) -> Callable[[Array], None] | None:
+    def _add_bias(self) -> Epilogue | None:
         bias = self.parameters.get("bias")
-        if bias is None:
-            return None
-
-        def add(tile: Array) -> None:
-            tile += bias
-
-        return add
+        return None if bias is None else Epilogue(bias, relu=False)
 
     def config(self) -> dict[str, Any]:
         inputs, outputs = self.parameters["weight"].shape[2:]

@@ -10,13 +10,12 @@ from the direct one by about 1e-5 of its size.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 
+from engine.epilogue import Epilogue
 from engine.memory import scratch
-
-Epilogue = Callable[[np.ndarray], None]
 
 BLOCK_BYTES = 3 << 20  # the three buffers of one block of tiles, which share the cache
 GRADIENT_BYTES = 4 << 20  # larger, since each block adds its share to the gradient of all 36 kernels
@@ -115,10 +114,11 @@ def convolve(
 def gradients(
     x: np.ndarray, weight: np.ndarray, dy: np.ndarray, pad: int, input_gradient: bool = True
 ) -> tuple[np.ndarray | None, np.ndarray]:
-    """What `convolve` hands back for dy (N, H', W', K): (dx or None, the gradient (3, 3, C, K) by its kernels).
+    """What `convolve` hands back for dy (N, H', W', K): (dx or None, the gradient (3, 3, C, K) by its
+    kernels).
 
-    Each step of the way there is linear, so the way back is the same steps turned round: the errors moved into the space of
-    the products serve both gradients, and the tiles of dx are added up where they overlap.
+    Each step of the way there is linear, so the way back is the same steps turned round: the errors moved
+    into the space of the products serve both gradients, and the tiles of dx are added up where they overlap.
     """
     n, rows, columns, outputs = dy.shape
     _, height, width, channels = x.shape
@@ -161,7 +161,9 @@ def _transformed_errors(dy: np.ndarray, images: slice, strip: slice, across: int
 
 
 def _add_tiles(inputs: np.ndarray, padded: np.ndarray, down: int, across: int) -> None:
-    """The way back of `_transformed_inputs`: (36, tiles, C) added into padded (n, 4·down + 2, 4·across + 2, C)."""
+    """The way back of `_transformed_inputs`: (36, tiles, C) added into padded (n, 4·down + 2, 4·across + 2,
+    C).
+    """
     n, channels = padded.shape[0], padded.shape[3]
     tiles = scratch("winograd tiles", (6, 6, n, down, across, channels), inputs.dtype)
     np.matmul(_INPUTS[inputs.dtype].T, inputs.reshape(36, -1), out=tiles.reshape(36, -1))
@@ -193,16 +195,31 @@ def _transformed_inputs(x: np.ndarray, images: slice, strip: slice, across: int,
     _, height, width, channels = x.shape
     n, down = images.stop - images.start, strip.stop - strip.start
     first = strip.start * 4 - pad
-    above = max(0, -first)
-    below = max(0, first + 4 * down + 2 - height)
-    beyond = max(0, 4 * across + 2 - pad - width)
-    shape = (n, 4 * down + 2, 4 * across + 2, channels)
-    # Never written beyond these borders, so they stay zero: the purpose names the only layout that has them.
-    padded = scratch(f"winograd padded {pad} {above} {below} {beyond}", shape, x.dtype)
-    inside = width - max(0, width + pad - shape[2])
-    padded[:, above : shape[1] - below, pad : pad + inside] = x[
-        images, first + above : first + shape[1] - below, :inside
-    ]
+    above, below = max(0, -first), max(0, first + 4 * down + 2 - height)
+    key = ("winograd", n, down, across, width, channels, pad, above, below, x.dtype)
+    inside, source, tiles, flat, inputs, rows = scratch.views(
+        key, lambda: _input_views(n, down, across, width, channels, pad, above, below, x.dtype)
+    )
+    inside[...] = x[images, first + above : first + 4 * down + 2 - below, : inside.shape[2]]
+    np.copyto(tiles, source)
+    np.matmul(_INPUTS[x.dtype], flat, out=rows)
+    return inputs
+
+
+def _input_views(
+    n: int,
+    down: int,
+    across: int,
+    width: int,
+    channels: int,
+    pad: int,
+    above: int,
+    below: int,
+    dtype: np.dtype,
+) -> tuple[np.ndarray, ...]:
+    """Buffers of `_transformed_inputs`. What lies around the image is zero because it is never written."""
+    padded = np.zeros((n, 4 * down + 2, 4 * across + 2, channels), dtype)
+    inside = padded[:, above : padded.shape[1] - below, pad : pad + width]
     image, row, column, item = padded.strides
     source = np.lib.stride_tricks.as_strided(
         padded,
@@ -210,11 +227,9 @@ def _transformed_inputs(x: np.ndarray, images: slice, strip: slice, across: int,
         (row, column, image, 4 * row, 4 * column, item),
         writeable=False,
     )
-    tiles = scratch("winograd tiles", source.shape, x.dtype)
-    np.copyto(tiles, source)
-    inputs = scratch("winograd inputs", (36, n * down * across, channels), x.dtype)
-    np.matmul(_INPUTS[x.dtype], tiles.reshape(36, -1), out=inputs.reshape(36, -1))
-    return inputs
+    tiles = np.empty(source.shape, dtype)
+    inputs = np.empty((36, n * down * across, channels), dtype)
+    return inside, source, tiles, tiles.reshape(36, -1), inputs, inputs.reshape(36, -1)
 
 
 def _place(block: np.ndarray, y: np.ndarray) -> None:
