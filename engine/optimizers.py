@@ -33,6 +33,15 @@ class SGD:
             raise KeyError(f"{type(self).__name__} remembers nothing, found {sorted(state)}")
 
 
+def _under(group: str, state: dict[str, Array], known: tuple[str, ...]) -> dict[str, Array]:
+    """Copies of the arrays "group.…". KeyError where the state holds anything but the `known` groups."""
+    unknown = [name for name in state if name.partition(".")[0] not in known]
+    if unknown:
+        raise KeyError(f"expected only {', '.join(known)}, found {unknown}")
+    prefix = f"{group}."
+    return {name.removeprefix(prefix): a.copy() for name, a in state.items() if name.startswith(prefix)}
+
+
 class Momentum(SGD):
     """v ← momentum · v + gradient; w ← w - rate · v (Polyak 1964, as PyTorch writes it)."""
 
@@ -56,7 +65,7 @@ class Momentum(SGD):
         return {f"velocity.{name}": v for name, v in self.velocity.items()}
 
     def set_state(self, state: dict[str, Array]) -> None:
-        self.velocity = {name.removeprefix("velocity."): v.copy() for name, v in state.items()}
+        self.velocity = _under("velocity", state, ("velocity",))
 
 
 class Adam(SGD):
@@ -104,11 +113,10 @@ class Adam(SGD):
         return {"steps": np.array(self.steps)} | means | squares
 
     def set_state(self, state: dict[str, Array]) -> None:
+        known = ("steps", "mean", "square")
+        self.mean = _under("mean", state, known)
         self.steps = int(state["steps"])
-        self.mean = {n.removeprefix("mean."): a.copy() for n, a in state.items() if n.startswith("mean.")}
-        self.square = {
-            n.removeprefix("square."): a.copy() for n, a in state.items() if n.startswith("square.")
-        }
+        self.square = _under("square", state, known)
 
 
 class AdamW(Adam):
