@@ -544,17 +544,16 @@ def test_data_and_network_follow_each_other() -> None:
 
 def test_edited_layers_are_the_visitors_own_and_a_mistake_is_named() -> None:
     values = values_of(replace(presets()["lenet-5"], layers="conv 3x3x16, rellu, dense 10"))
-    network, preset, _, note = read_layers(LIMITS, "lenet-5", *values)
+    network, note = read_layers(LIMITS, *values)
     assert network == OWN
-    assert preset is None
     assert "rellu" in note
     assert 'role="alert"' in note
 
 
-def test_layers_that_a_preset_brought_leave_it_chosen() -> None:
-    for name, settings in presets().items():
-        network, preset, _, note = read_layers(LIMITS, name, *values_of(settings))
-        assert (network, preset) == (settings.network, name)
+def test_layers_that_a_network_brought_leave_it_chosen() -> None:
+    for settings in presets().values():
+        network, note = read_layers(LIMITS, *values_of(settings))
+        assert network == settings.network
         assert "parameters" in note
 
 

@@ -9,6 +9,8 @@ import numpy as np
 from ui.examination import Examination, Mistake
 from ui.weight_pictures import data_uri
 
+OFTEN = 0.02  # of a digit's pictures: worth bold type
+
 
 def report(examination: Examination) -> str:
     """All that is shown after a run."""
@@ -55,8 +57,9 @@ def _cells(i: int, counts: np.ndarray) -> list[str]:
 def _cell(count: int, share: float, right: bool) -> str:
     if not count:
         return '<td class="none">·</td>'
-    strength = 12 + 58 * share if right else min(85.0, 15 + 700 * share)
-    return f'<td class="{"right" if right else "wrong"}" style="--strength:{strength:.0f}%">{count}</td>'
+    strength = 12 + 58 * share if right else min(85.0, 5 + 800 * share)
+    kind = "right" if right else "wrong often" if share >= OFTEN else "wrong"
+    return f'<td class="{kind}" style="--strength:{strength:.0f}%">{count}</td>'
 
 
 def mistakes(examination: Examination) -> str:

@@ -163,7 +163,7 @@ def build(drawn: DrawTab, tabs: gr.Tabs) -> None:
             weights = panel("", "train-weights")
     with gr.Row(visible=False, elem_id="train-keep") as keep:
         use = gr.Button("Use in Draw", variant="primary", elem_id="train-use")
-        download = gr.DownloadButton("Download the network", elem_id="train-download")
+        download = gr.DownloadButton("Download", elem_id="train-download")
     report, runs = panel("", "train-report"), panel("", "train-runs", REMOVE)
     upload = gr.UploadButton(
         "Bring back a downloaded network", file_types=[".npz"], size="sm", elem_id="train-upload"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import astuple, dataclass, replace
 from functools import partial
 from html import escape
@@ -85,9 +86,9 @@ def values_of(settings: Settings) -> list[Any]:
 
 
 def choose_preset(limits: Limits, name: str | None) -> list[Any]:
-    """Every field as the preset has it, and what is said of the preset and of its layers."""
+    """Every field as the preset has it, and what is said of its data and layers."""
     settings = presets().get(name or "", QUICK_SETTINGS)
-    return [*values_of(settings), preset_note(name), data_note(settings.data), layers_note(settings, limits)]
+    return [*values_of(settings), data_note(settings.data), layers_note(settings, limits)]
 
 
 def choose_data(limits: Limits, *values: Any) -> list[Any]:
@@ -122,14 +123,19 @@ def choose_network(limits: Limits, *values: Any) -> list[Any]:
     ]
 
 
-def read_layers(limits: Limits, preset: str | None, *values: Any) -> list[Any]:
+def read_layers(limits: Limits, *values: Any) -> list[Any]:
     """The list of layers is another one: the visitor's own, unless the network or the preset brought it."""
     settings = settings_of(values)
     if settings.network != OWN and settings.layers != layers_of(settings.network):
         settings = replace(settings, network=OWN)
-    if preset and presets()[preset].layers != settings.layers:
-        preset = None
-    return [settings.network, preset, preset_note(preset), layers_note(settings, limits)]
+    return [settings.network, layers_note(settings, limits)]
+
+
+def js_departure() -> str:
+    """For the browser alone: a preset of which a field was changed is not chosen any more."""
+    fields = {name: values_of(settings) for name, settings in presets().items()}
+    return f"""(preset, ...values) =>
+        JSON.stringify(({json.dumps(fields)})[preset]) === JSON.stringify(values) ? preset : null"""
 
 
 # --- what is said ---------------------------------------------------------------------------------
@@ -229,7 +235,8 @@ def note(html: str, name: str) -> gr.HTML:
 def wire_form(form: Form, picker: gr.Radio, notes: list[gr.HTML], limits: Limits) -> None:
     """`input` is what the visitor does, not what a handler sets, so nothing here answers itself."""
     about, about_data, about_layers = notes
-    picker.input(partial(choose_preset, limits), picker, [*form.inputs, *notes], **QUIET)
+    picker.input(partial(choose_preset, limits), picker, [*form.inputs, about_data, about_layers], **QUIET)
+    picker.change(preset_note, picker, about, **QUIET)
     form.data.input(
         partial(choose_data, limits),
         form.inputs,
@@ -245,9 +252,15 @@ def wire_form(form: Form, picker: gr.Radio, notes: list[gr.HTML], limits: Limits
     # a textbox's `input` is about keys alone and misses what is pasted or deleted
     form.layers.change(
         partial(read_layers, limits),
-        [picker, *form.inputs],
-        [form.network, picker, about, about_layers],
+        form.inputs,
+        [form.network, about_layers],
         **QUIET,
     )
-    for field in form.inputs:  # a changed preset is no preset any more; the browser sees to that alone
-        field.input(None, None, [picker, about], js=f"() => [null, {preset_note(None)!r}]", **QUIET)
+    gr.on(
+        [field.change for field in form.inputs],
+        None,
+        [picker, *form.inputs],
+        picker,
+        js=js_departure(),
+        **QUIET,
+    )

@@ -120,10 +120,11 @@ def accuracy_scale(runs: Iterable[Sequence[tuple[float, float]]]) -> Scale:
 
 
 def epoch_scale(book: RunBook) -> Scale:
-    """As far as the longest run has come, or the newest is meant to go."""
+    """As far as the longest run has come, but not so far that the newest is a sliver at the left."""
     ends = [record.epochs_done for record in book.records]
-    if book.run is not None and book.run.record in book.records:
-        ends.append(float(book.run.epochs))
+    if book.run is not None and book.run.epochs and book.run.record in book.records:
+        newest = float(book.run.epochs)
+        ends = [newest, *(min(end, 2 * newest) for end in ends)]
     return linear_scale(0.0, max(ends)) if any(ends) else Scale(0.0, 1.0, ())
 
 
