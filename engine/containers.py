@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from engine import fusion
 from engine.layer import Array, Backward, Gradients, Layer
 
 
@@ -25,15 +26,18 @@ class Sequential(Layer):
         return {f"{i}.{name}": b for i, layer in enumerate(self.layers) for name, b in layer.buffers.items()}
 
     def forward(self, x: Array, training: bool = False) -> tuple[Array, Backward]:
-        backwards = []
-        for layer in self.layers:
-            x, backward = layer.forward(x, training)
-            backwards.append(backward)
+        backwards: list[tuple[int, Backward]] = []
+        first = 0
+        while first < len(self.layers):
+            forward, count = fusion.step(self.layers, first, x)
+            x, backward = forward(x, training)
+            backwards.append((first, backward))
+            first += count
 
         def backward_all(dy: Array, input_gradient: bool = True) -> tuple[Array, Gradients]:
             gradients: Gradients = {}
-            for i in reversed(range(len(backwards))):
-                dy, own = backwards[i](dy, input_gradient=input_gradient or i > 0)
+            for i, backward in reversed(backwards):
+                dy, own = backward(dy, input_gradient=input_gradient or i > 0)
                 for name, gradient in own.items():
                     gradients[f"{i}.{name}"] = gradient
             return dy, gradients

@@ -9,12 +9,17 @@ All inputs are NumPy arrays (N, H, W, C); scratch memory belongs to the thread.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import numpy as np
 
 from engine.epilogue import Epilogue
+from engine.layer import Gradients, column_sums
 from engine.memory import blocks, scratch
+
+PooledBackward = Callable[..., tuple[np.ndarray | None, Gradients]]
+Marks = tuple[np.ndarray, np.ndarray]
 
 BLOCK_BYTES = 1 << 20
 LONGEST_RUN = 40  # numbers in one row of a kernel, up to which this way pays
@@ -40,45 +45,156 @@ class PooledConvolution:
 
     def __call__(self, x: np.ndarray, pad: int, epilogue: Epilogue | None = None) -> np.ndarray:
         """(N, H, W, C) -> (N, H' // 2, W' // 2, outputs)."""
-        n, height, width, _ = x.shape
-        rows, columns = ((size + 2 * pad - self.kernel + 1) // 2 for size in (height, width))
-        y = np.empty((n, rows, columns, self.outputs), x.dtype)
-        numbers = rows * columns * (self.side**2 * self.channels + 6 * self.outputs)
-        compute, views = (self._planes, _plane_views) if self.channels == 1 else (self._runs, _run_views)
-        for part in blocks(n, numbers * x.itemsize, BLOCK_BYTES):
-            some = x[part]
-            geometry = (some.shape, x.dtype, self.side, self.outputs, pad, rows, columns)
-            compute(some, y[part], scratch.views(("pooled", *geometry), partial(views, *geometry)), epilogue)
+        y = np.empty(self._output_shape(x, pad), x.dtype)
+        for part in self._parts(x, y):
+            self._compute(x[part], y[part], pad, epilogue)
         return y
 
-    def _planes(
-        self, x: np.ndarray, y: np.ndarray, views: tuple[np.ndarray, ...], epilogue: Epilogue | None
-    ) -> None:
-        inside, padded, phases, source, planes, matrix, products, halves, best, result = views
-        np.copyto(inside, x[..., 0])
-        np.copyto(phases, padded)
-        np.copyto(planes, source)
-        np.matmul(self.matrix, matrix, out=products)
+    def forward(
+        self, x: np.ndarray, pad: int, epilogue: Epilogue | None
+    ) -> tuple[np.ndarray, PooledBackward]:
+        """The same, and the way back. What it remembers is which of the four was the largest, as two bits."""
+        y = np.empty(self._output_shape(x, pad), x.dtype)
+        marks: list[Marks] = []
+        for part in self._parts(x, y):
+            halves, products = self._compute(x[part], y[part], pad, epilogue)
+            half = 2 * self.outputs
+            upper = products[:, :half] >= products[:, half:]
+            marks.append((upper, halves[:, : self.outputs] >= halves[:, self.outputs :]))
+
+        def backward(dy: np.ndarray, input_gradient: bool = True) -> tuple[np.ndarray | None, Gradients]:
+            if epilogue is not None and epilogue.relu:
+                dy = dy * (y > 0)
+            dx = np.empty(x.shape, x.dtype) if input_gradient else None
+            total = np.zeros_like(self.matrix)
+            for part, mark in zip(self._parts(x, y), marks, strict=True):
+                self._hand_back(x[part], dy[part], mark, pad, total, None if dx is None else dx[part])
+            return dx, {"weight": self._folded(total), "bias": column_sums(dy)}
+
+        return y, backward
+
+    def _output_shape(self, x: np.ndarray, pad: int) -> tuple[int, int, int, int]:
+        n, height, width, _ = x.shape
+        rows, columns = ((size + 2 * pad - self.kernel + 1) // 2 for size in (height, width))
+        return n, rows, columns, self.outputs
+
+    def _parts(self, x: np.ndarray, y: np.ndarray) -> Iterator[slice]:
+        numbers = y.shape[1] * y.shape[2] * (self.side**2 * self.channels + 6 * self.outputs)
+        return blocks(len(x), numbers * x.itemsize, BLOCK_BYTES)
+
+    def _views(self, x: np.ndarray, y: np.ndarray, pad: int) -> tuple[np.ndarray, ...]:
+        geometry = (x.shape, x.dtype, self.side, self.outputs, pad, y.shape[1], y.shape[2])
+        make = _plane_views if self.channels == 1 else _run_views
+        return scratch.views(("pooled", *geometry), partial(make, *geometry))
+
+    def _compute(
+        self, x: np.ndarray, y: np.ndarray, pad: int, epilogue: Epilogue | None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Fill y; also returns the larger ones of two and all four products, which lie in scratch memory."""
         half, outputs = 2 * self.outputs, self.outputs
+        if self.channels == 1:
+            inside, padded, phases, source, planes, matrix, products, halves, best, result = self._views(
+                x, y, pad
+            )
+            np.copyto(inside, x[..., 0])
+            np.copyto(phases, padded)
+            np.copyto(planes, source)
+            np.matmul(self.matrix, matrix, out=products)
+        else:
+            inside, source, patches, matrix, products, halves = self._views(x, y, pad)
+            np.copyto(inside, x)
+            np.copyto(patches, source)
+            np.matmul(matrix, self.matrix, out=products)
+            best = y.reshape(-1, outputs)
         np.maximum(products[:, :half], products[:, half:], out=halves)
         np.maximum(halves[:, :outputs], halves[:, outputs:], out=best)
-        if epilogue is not None:
-            epilogue.on_planes(best)
-        np.copyto(y, result)
+        if self.channels == 1:
+            if epilogue is not None:
+                epilogue.on_planes(best)
+            np.copyto(y, result)
+        elif epilogue is not None:
+            epilogue(best)
+        return halves, products
 
-    def _runs(
-        self, x: np.ndarray, y: np.ndarray, views: tuple[np.ndarray, ...], epilogue: Epilogue | None
+    def _hand_back(
+        self, x: np.ndarray, dy: np.ndarray, marks: Marks, pad: int, total: np.ndarray, dx: np.ndarray | None
     ) -> None:
-        inside, source, patches, matrix, products, halves = views
-        np.copyto(inside, x)
-        np.copyto(patches, source)
-        np.matmul(matrix, self.matrix, out=products)
+        """Add to `total` what the matrix gets of dy, and write dx."""
         half, outputs = 2 * self.outputs, self.outputs
-        np.maximum(products[:, :half], products[:, half:], out=halves)
-        flat = y.reshape(-1, outputs)
-        np.maximum(halves[:, :outputs], halves[:, outputs:], out=flat)
-        if epilogue is not None:
-            epilogue(flat)
+        views = self._views(x, dy, pad)
+        if self.channels == 1:
+            inside, padded, phases, source, planes, matrix, products, halves, best, result = views
+            best[...] = 0  # the useless last columns of each run
+            np.copyto(result, dy)
+            np.copyto(inside, x[..., 0])
+            np.copyto(phases, padded)
+        else:
+            inside, source, planes, matrix, products, halves = views
+            best = dy.reshape(-1, outputs)
+            np.copyto(inside, x)
+        np.copyto(planes, source)
+        np.multiply(best, marks[1], out=halves[:, :outputs])
+        np.subtract(best, halves[:, :outputs], out=halves[:, outputs:])
+        np.multiply(halves, marks[0], out=products[:, :half])
+        np.subtract(halves, products[:, :half], out=products[:, half:])
+        if self.channels == 1:
+            total += np.matmul(products, matrix.transpose(0, 2, 1)).sum(axis=0)
+            if dx is not None:
+                _planes_back(np.matmul(self.matrix.T, products), padded, phases, dx, pad, self.side // 2)
+        else:
+            total += matrix.T @ products
+            if dx is not None:
+                _runs_back((products @ self.matrix.T).reshape(source.shape), dx, pad)
+
+    def _folded(self, total: np.ndarray) -> np.ndarray:
+        """The gradient of the kernel (k, k, C, outputs) from that of its four copies in the matrix."""
+        side, taps = self.side, self.side // 2
+        if self.channels == 1:
+            quads = total.reshape(4, self.outputs, 2, 2, taps, taps).transpose(4, 2, 5, 3, 0, 1)
+        else:
+            quads = total
+        quads = quads.reshape(side, side, self.channels, 4, self.outputs)
+        k = self.kernel
+        parts = [quads[i : i + k, j : j + k, :, 2 * i + j] for i in range(2) for j in range(2)]
+        return np.add.reduce(parts)
+
+
+def _planes_back(
+    dplanes: np.ndarray, padded: np.ndarray, phases: np.ndarray, dx: np.ndarray, pad: int, taps: int
+) -> None:
+    """Add each shift of the phases back to its place (N, side², run) -> dx (N, H, W, 1)."""
+    n, length = dplanes.shape[0], dplanes.shape[2]
+    wide = phases.shape[4]
+    shifts = dplanes.reshape(n, 2, 2, taps, taps, length)
+    flat = np.zeros((n, 2, 2, phases.shape[3] * wide + taps), dx.dtype)
+    for i in range(taps):
+        for j in range(taps):
+            flat[..., i * wide + j : i * wide + j + length] += shifts[:, :, :, i, j]
+    high = phases.shape[3]
+    whole = np.zeros((n, max(2 * high, dx.shape[1] + pad), max(2 * wide, dx.shape[2] + pad)), dx.dtype)
+    pieces = flat[..., : high * wide].reshape(n, 2, 2, high, wide).transpose(0, 3, 1, 4, 2)
+    whole[:, : 2 * high, : 2 * wide] = pieces.reshape(n, 2 * high, 2 * wide)
+    dx[..., 0] = whole[:, pad : pad + dx.shape[1], pad : pad + dx.shape[2]]
+
+
+def _runs_back(dpatches: np.ndarray, dx: np.ndarray, pad: int) -> None:
+    """Add each neighbourhood (N, rows, columns, side, side·C) back to its place in dx (N, H, W, C)."""
+    _, rows, columns, side, run = dpatches.shape
+    n, height, width, channels = dx.shape
+    padded = np.zeros((n, height + 2 * pad, width + 2 * pad, channels), dx.dtype)
+    image, row, column, item = padded.strides
+    for i in range(side):
+        for j in range(0, side, 2):  # two pixels at a time: no further, or neighbours would overlap
+            numbers = min(2 * channels, run - j * channels)
+            place = np.ndarray(
+                (n, rows, columns, numbers),
+                dx.dtype,
+                padded,
+                i * row + j * column,
+                (image, 2 * row, 2 * column, item),
+            )
+            place += dpatches[:, :, :, i, j * channels : j * channels + numbers]
+    dx[...] = padded[:, pad : pad + height, pad : pad + width]
 
 
 def _quads(weight: np.ndarray) -> np.ndarray:
