@@ -73,7 +73,9 @@ class Network:
         proportion.
         """
         y = self.predict(x)
-        if not isinstance(self.layers[-1], Sigmoid):
+        if isinstance(self.layers[-1], Sigmoid):
+            y = y + (y.sum(axis=1, keepdims=True) == 0)  # all exactly 0: each is as probable as the others
+        else:
             y = y - y.max(axis=1, keepdims=True)
             y = y.__array_namespace__().exp(y)
         return y / y.sum(axis=1, keepdims=True)
