@@ -31,7 +31,7 @@ class _Scratch(threading.local):
         views = self.buffers.get(key)
         if views is None:
             views = make()
-            self._keep(key, views, sum(a.nbytes for a in views if a.base is None))
+            self._keep(key, views, sum(a.nbytes for a in views))
         else:
             self.buffers.move_to_end(key)
         return views

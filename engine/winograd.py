@@ -11,6 +11,7 @@ from the direct one by about 1e-5 of its size.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
@@ -93,22 +94,27 @@ def convolve(
     down, across = -(-rows // side), -(-columns // side)
     y = np.empty((n, rows, columns, outputs), x.dtype)
     matrix = _OUTPUTS[x.dtype]
-    for images, strip in _blocks(n, down, across, channels + outputs):
-        tiles = (images.stop - images.start) * (strip.stop - strip.start) * across
+    for images, strip in _blocks(n, down, across, channels + outputs, BLOCK_BYTES):
         inputs = _transformed_inputs(x, images, strip, across, pad)
-        products = scratch("winograd products", (36, tiles, outputs), x.dtype)
-        np.matmul(inputs, kernels, out=products)
-        block = scratch("winograd outputs", (16, tiles, outputs), x.dtype)
-        np.matmul(matrix, products.reshape(36, -1), out=block.reshape(16, -1))
+        products = _products(len(inputs), outputs, x.dtype)
+        np.matmul(inputs.transpose(1, 0, 2), kernels, out=products.transpose(1, 0, 2))
+        block = scratch("winograd outputs", (len(inputs), 16, outputs), x.dtype)
+        np.matmul(matrix, products, out=block)
         if pool:
-            quads = block.reshape(2, 2, 2, 2, tiles, outputs)
-            halves = np.maximum(quads[:, 0], quads[:, 1])
-            block = np.maximum(halves[:, :, 0], halves[:, :, 1])
+            block = _pooled(block)
         if epilogue is not None:
             epilogue(block)
-        shape = (side, side, images.stop - images.start, strip.stop - strip.start, across, outputs)
+        shape = (images.stop - images.start, strip.stop - strip.start, across, side, side * outputs)
         _place(block.reshape(shape), y[images, strip.start * side : strip.stop * side])
     return y
+
+
+def _pooled(block: np.ndarray) -> np.ndarray:
+    """The largest of each 2 × 2: (tiles, 16, K) -> (tiles, 4, K)."""
+    tiles, _, outputs = block.shape
+    rows = block.reshape(tiles, 2, 2, 4 * outputs)
+    pairs = np.maximum(rows[:, :, 0], rows[:, :, 1]).reshape(tiles, 4, 2, outputs)
+    return np.maximum(pairs[:, :, 0], pairs[:, :, 1])
 
 
 def gradients(
@@ -128,12 +134,12 @@ def gradients(
     part = scratch("winograd gradient", total.shape, x.dtype)
     padded = np.zeros((n, 4 * down + 2, 4 * across + 2, channels), x.dtype) if input_gradient else None
     for images, strip in _blocks(n, down, across, channels + outputs, GRADIENT_BYTES):
-        errors = _transformed_errors(dy, images, strip, across)
+        errors = _transformed_errors(dy, images, strip, across).transpose(1, 0, 2)
         inputs = _transformed_inputs(x, images, strip, across, pad)
-        np.matmul(inputs.transpose(0, 2, 1), errors, out=part)
+        np.matmul(inputs.transpose(1, 2, 0), errors, out=part)
         total += part
         if padded is not None and kernels is not None:
-            np.matmul(errors, kernels, out=inputs)
+            np.matmul(errors, kernels, out=inputs.transpose(1, 0, 2))
             overlapping = padded[images, strip.start * 4 : strip.stop * 4 + 2]
             _add_tiles(inputs, overlapping, strip.stop - strip.start, across)
     back = np.ascontiguousarray(_KERNELS[x.dtype].T)
@@ -151,33 +157,38 @@ def _fitted(padded: np.ndarray, rows: int, columns: int) -> np.ndarray:
 
 
 def _transformed_errors(dy: np.ndarray, images: slice, strip: slice, across: int) -> np.ndarray:
-    """(36, tiles, K) of the 4 × 4 tiles of dy."""
+    """(tiles, 36, K) of the 4 × 4 tiles of dy."""
     n, down, outputs = images.stop - images.start, strip.stop - strip.start, dy.shape[3]
-    errors = scratch("winograd errors", (4, 4, n, down, across, outputs), dy.dtype)
+    errors = scratch("winograd errors", (n, down, across, 4, 4 * outputs), dy.dtype)
     _collect(dy[images, strip.start * 4 : strip.stop * 4], errors)
-    products = scratch("winograd products", (36, n * down * across, outputs), dy.dtype)
-    np.matmul(_OUTPUTS[dy.dtype].T, errors.reshape(16, -1), out=products.reshape(36, -1))
+    products = _products(n * down * across, outputs, dy.dtype)
+    np.matmul(_OUTPUTS[dy.dtype].T, errors.reshape(-1, 16, outputs), out=products)
     return products
 
 
 def _add_tiles(inputs: np.ndarray, padded: np.ndarray, down: int, across: int) -> None:
-    """The way back of `_transformed_inputs`: (36, tiles, C) added into padded (n, 4·down + 2, 4·across + 2,
+    """The way back of `_transformed_inputs`: (tiles, 36, C) added into padded (n, 4·down + 2, 4·across + 2,
     C).
     """
     n, channels = padded.shape[0], padded.shape[3]
-    tiles = scratch("winograd tiles", (6, 6, n, down, across, channels), inputs.dtype)
-    np.matmul(_INPUTS[inputs.dtype].T, inputs.reshape(36, -1), out=tiles.reshape(36, -1))
+    tiles = scratch("winograd tiles", inputs.shape, inputs.dtype)
+    np.matmul(_INPUTS[inputs.dtype].T, inputs, out=tiles)
+    tiles = tiles.reshape(n, down, across, 6, 6 * channels)
+    image, row, column, item = padded.strides
     for i in range(6):
-        for j in range(6):
-            place = padded[:, i : i + 4 * down - 3 : 4, j : j + 4 * across - 3 : 4]
-            place += tiles[i, j]
+        for j, pixels in ((0, 4), (4, 2)):  # four pixels of neighbours do not overlap, nor do two
+            place = np.lib.stride_tricks.as_strided(
+                padded[:, i:, j:],
+                (n, down, across, pixels * channels),
+                (image, 4 * row, 4 * column, item),
+            )
+            place += tiles[:, :, :, i, j * channels : (j + pixels) * channels]
 
 
 def _blocks(
-    images: int, down: int, across: int, channels: int, block_bytes: int | None = None
+    images: int, down: int, across: int, channels: int, block_bytes: int
 ) -> Iterator[tuple[slice, slice]]:
     """Whole images, or strips of tile rows of one image, that share the cache."""
-    block_bytes = block_bytes or BLOCK_BYTES
     row_bytes = across * 36 * channels * 6
     step = block_bytes // max(1, row_bytes * down)
     if step >= 1:
@@ -191,18 +202,18 @@ def _blocks(
 
 
 def _transformed_inputs(x: np.ndarray, images: slice, strip: slice, across: int, pad: int) -> np.ndarray:
-    """(36, tiles, C) of the 6 × 6 tiles that overlap by two."""
+    """(tiles, 36, C) of the 6 × 6 tiles that overlap by two."""
     _, height, width, channels = x.shape
     n, down = images.stop - images.start, strip.stop - strip.start
     first = strip.start * 4 - pad
     above, below = max(0, -first), max(0, first + 4 * down + 2 - height)
-    key = ("winograd", n, down, across, width, channels, pad, above, below, x.dtype)
-    inside, source, tiles, flat, inputs, rows = scratch.views(
-        key, lambda: _input_views(n, down, across, width, channels, pad, above, below, x.dtype)
+    geometry = (n, down, across, width, channels, pad, above, below, x.dtype)
+    inside, source, tiles, matrices, inputs = scratch.views(
+        ("winograd", *geometry), partial(_input_views, *geometry)
     )
     inside[...] = x[images, first + above : first + 4 * down + 2 - below, : inside.shape[2]]
     np.copyto(tiles, source)
-    np.matmul(_INPUTS[x.dtype], flat, out=rows)
+    np.matmul(_INPUTS[x.dtype], matrices, out=inputs)
     return inputs
 
 
@@ -223,33 +234,55 @@ def _input_views(
     image, row, column, item = padded.strides
     source = np.lib.stride_tricks.as_strided(
         padded,
-        (6, 6, n, down, across, channels),
-        (row, column, image, 4 * row, 4 * column, item),
+        (n, down, across, 6, 6 * channels),
+        (image, 4 * row, 4 * column, row, item),
         writeable=False,
     )
     tiles = np.empty(source.shape, dtype)
-    inputs = np.empty((36, n * down * across, channels), dtype)
-    return inside, source, tiles, tiles.reshape(36, -1), inputs, inputs.reshape(36, -1)
+    matrices = tiles.reshape(-1, 36, channels)
+    return inside, source, tiles, matrices, _spaced(len(matrices), channels, dtype)
+
+
+def _spaced(tiles: int, channels: int, dtype: np.dtype) -> np.ndarray:
+    """(tiles, 36, channels), the tiles an odd number of cache lines apart.
+
+    The products read one of the 36 from every tile; at a distance with many factors of two, those would share
+    a few sets of the cache and drive one another out.
+    """
+    line = 64 // dtype.itemsize
+    lines = -(-36 * channels // line) | 1
+    return np.empty((tiles, lines * line), dtype)[:, : 36 * channels].reshape(tiles, 36, channels)
+
+
+def _products(tiles: int, outputs: int, dtype: np.dtype) -> np.ndarray:
+    key = ("winograd products", tiles, outputs, dtype)
+    return scratch.views(key, lambda: (_spaced(tiles, outputs, dtype),))[0]
 
 
 def _place(block: np.ndarray, y: np.ndarray) -> None:
-    """Write (side, side, n, down, across, K) into y (n, rows, columns, K), dropping what lies beyond its
+    """Write (n, down, across, side, side·K) into y (n, rows, columns, K), dropping what lies beyond its
     edges.
     """
-    side = block.shape[0]
-    for i in range(side):
-        for j in range(side):
-            target = y[:, i::side, j::side]
-            target[...] = block[i, j, :, : target.shape[1], : target.shape[2]]
+    n, down, across, side, _ = block.shape
+    rows, columns, outputs = y.shape[1:]
+    if (rows, columns) == (down * side, across * side):
+        image, row, column, item = y.strides
+        place = np.lib.stride_tricks.as_strided(y, block.shape, (image, side * row, side * column, row, item))
+        np.copyto(place, block)
+        return
+    whole = block.reshape(n, down, across, side, side, outputs).transpose(0, 1, 3, 2, 4, 5)
+    y[...] = whole.reshape(n, down * side, across * side, outputs)[:, :rows, :columns]
 
 
 def _collect(y: np.ndarray, block: np.ndarray) -> None:
     """The inverse of `_place`: what lies beyond the edges is zero."""
-    side = block.shape[0]
-    for i in range(side):
-        for j in range(side):
-            source = y[:, i::side, j::side]
-            rows, columns = source.shape[1:3]
-            if rows < block.shape[3] or columns < block.shape[4]:
-                block[i, j] = 0
-            block[i, j, :, :rows, :columns] = source
+    _, down, across, side, _ = block.shape
+    rows, columns = y.shape[1:3]
+    if (rows, columns) != (down * side, across * side):
+        missing = (0, down * side - rows), (0, across * side - columns)
+        y = np.pad(y, ((0, 0), *missing, (0, 0)))
+    image, row, column, item = y.strides
+    source = np.lib.stride_tricks.as_strided(
+        y, block.shape, (image, side * row, side * column, row, item), writeable=False
+    )
+    np.copyto(block, source)
