@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
@@ -122,8 +122,34 @@ class WeightAverage:
     def update(self, network: Network) -> None:
         self.steps += 1
         keep = min(self.decay, (1 + self.steps) / (10 + self.steps))
-        for (_, mean), (_, now) in zip(self.network.state().items(), network.state().items(), strict=True):
-            mean += mean.dtype.type(1 - keep) * (now - mean)
+        with np.errstate(over="ignore", invalid="ignore"):
+            for mean, now in zip(self.network.state().values(), network.state().values(), strict=True):
+                mean += mean.dtype.type(1 - keep) * (now - mean)
+
+
+class _LastFinite:
+    """The last numbers of some networks that were finite, to go back to."""
+
+    def __init__(self, *networks: Network) -> None:
+        self.networks = networks
+        self.states = [{name: a.copy() for name, a in network.state().items()} for network in networks]
+
+    def holds(self) -> bool:
+        """Whether the numbers are finite now."""
+        return all(np.isfinite(a).all() for network in self.networks for a in network.state().values())
+
+    def keep(self) -> bool:
+        """Remember the numbers of now, if they are finite."""
+        if not self.holds():
+            return False
+        for network, kept in zip(self.networks, self.states, strict=True):
+            for name, array in network.state().items():
+                kept[name][...] = array
+        return True
+
+    def restore(self) -> None:
+        for network, kept in zip(self.networks, self.states, strict=True):
+            network.set_state(kept)
 
 
 def train(
@@ -141,12 +167,13 @@ def train(
     stop: threading.Event | None = None,
     first_step: int = 0,
     threads: int = 1,
-) -> Iterator[Event]:
+) -> Generator[Event, None, None]:
     """Train `network` in place and tell what happens.
 
     `targets` are the values of wrong and right outputs where the loss takes outputs, not labels. The learning
     rate of `optimizer` is taken as the schedule's 1. With `threads`, each batch is split among that many
     threads (batch normalisation then sees each part on its own); BLAS itself should have one thread.
+    When a loss is not finite, the weights go back to finite ones of at most `SNAPSHOT_STEPS` steps ago.
     """
     start = time.perf_counter()
     per_epoch = data.steps_per_epoch
@@ -154,7 +181,8 @@ def train(
     workers = _Workers(network, loss, rule, targets, threads)
     parameters = network.parameters
     rate = optimizer.learning_rate
-    snapshot = {name: p.copy() for name, p in network.state().items()}
+    judged = average.network if average is not None else network
+    finite = _LastFinite(network, judged) if average is not None else _LastFinite(network)
     losses: list[float] = []
     seen = 0
     try:
@@ -164,13 +192,11 @@ def train(
                 return
             images, labels = data.batch(step)
             value, gradients = workers.gradients(images, labels)
-            if not np.isfinite(value):
-                network.set_state(snapshot)
+            due = (step - first_step) % SNAPSHOT_STEPS == 0
+            if not np.isfinite(value) or (due and not finite.keep()):
+                finite.restore()
                 yield Finished(NOT_FINITE, step, steps, time.perf_counter() - start)
                 return
-            if (step - first_step) % SNAPSHOT_STEPS == 0:
-                for name, array in network.state().items():
-                    snapshot[name][...] = array
             optimizer.learning_rate = rate * schedule(step / steps)
             with np.errstate(over="ignore", invalid="ignore"):
                 optimizer.step(parameters, gradients)
@@ -181,8 +207,11 @@ def train(
             epoch = step // per_epoch
             yield BatchDone(step, steps, epoch, value, seen, time.perf_counter() - start)
             if (step + 1) % per_epoch == 0:
-                judged = average.network if average is not None else network
                 measured = validate(judged, validation, loss, targets, stop)
+                if not finite.holds() or not np.isfinite(measured[0] or 0.0):
+                    finite.restore()
+                    yield Finished(NOT_FINITE, step + 1, steps, time.perf_counter() - start)
+                    return
                 mean = float(np.mean(losses))
                 losses = []
                 yield EpochDone(epoch, epochs, mean, *measured, time.perf_counter() - start)
@@ -236,7 +265,10 @@ class _Workers:
 def predict_batches(network: Network, images: np.ndarray, batch: int = 256) -> Iterator[np.ndarray]:
     """Outputs for pictures (N, size, size), batch by batch."""
     for start in range(0, len(images), batch):
-        yield network.predict(to_network_input(images[start : start + batch], network.preprocessing))
+        x = to_network_input(images[start : start + batch], network.preprocessing)
+        with np.errstate(over="ignore", invalid="ignore"):
+            outputs = network.predict(x)
+        yield outputs
 
 
 def accuracy(network: Network, data: Dataset) -> float:
