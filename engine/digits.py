@@ -1,30 +1,26 @@
-"""Reading one digit: a picture or a sketch in, the answer out."""
+"""Reading one digit: any picture in, the digit and ten probabilities out."""
 
-from __future__ import annotations
-
-import time
 from dataclasses import dataclass
+from time import perf_counter
 
 import numpy as np
 
 from engine.checkpoint import load_pretrained
-from engine.images import Picture, open_picture
-from engine.ink import fit_digit
+from engine.images import Picture, fit_digit, ink_of, open_picture, to_network_input
 from engine.network import Network
-from engine.paper import ink_of
-from engine.preprocessing import to_network_input
 
-SURE = 0.8  # an answer less probable than this is called unsure
-RIVAL = 0.25  # a digit with this part of the best one's probability is named beside it
+LONGEST = 640  # pixels: ink is sought in a copy no longer than this
+SURE = 0.6  # a digit less probable than this is named with its rival
+RIVAL = 0.25  # a rival has at least this part of the best's probability
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Prediction:
-    """What a network makes of one picture.
+    """What a network says to one picture.
 
-    digit: None where there is no ink. probabilities: (10,) float32, all 0 where there is no ink.
-    network_input: the picture that the network reads, (28, 28) or (8, 8) uint8, ink bright. The two times are
-    in seconds.
+    digit: the most probable, None where there is no ink. probabilities: (10,) float32, all 0 where there is no ink.
+    network_input: (28, 28) or (8, 8) uint8, the picture that the network saw, white on black.
+    preparing_seconds, network_seconds: the time to find and fit the ink, and the time that the network took.
     """
 
     digit: int | None
@@ -34,52 +30,59 @@ class Prediction:
     network_seconds: float = 0.0
 
     @property
-    def confidence(self) -> float:
-        return float(self.probabilities.max())
-
-    @property
     def runner_up(self) -> int | None:
+        """The second most probable digit, None where there is no ink."""
         return None if self.digit is None else int(np.argsort(self.probabilities)[-2])
 
     @property
+    def confidence(self) -> float:
+        """The probability of the digit; 0 where there is none."""
+        return float(self.probabilities.max())
+
+    @property
     def unsure(self) -> bool:
+        """Whether there is a digit, but not one that the network is sure of."""
         return self.digit is not None and self.confidence < SURE
 
     @property
     def sentence(self) -> str:
-        """ "draw a digit", "4", or "4 or 9?"."""
+        """In words: "4", "4 or 9?", or "draw a digit" where there is no ink."""
         if self.digit is None:
             return "draw a digit"
         if not self.unsure:
             return str(self.digit)
-        order = np.argsort(self.probabilities)[::-1]
-        rivals = [int(d) for d in order[1:3] if self.probabilities[d] >= RIVAL * self.confidence]
-        names = [str(self.digit), *map(str, rivals)]
-        return f"{', '.join(names[:-1])} or {names[-1]}?" if rivals else f"{self.digit}?"
+        rival = self.runner_up
+        near = rival is not None and self.probabilities[rival] >= RIVAL * self.confidence
+        return f"{self.digit} or {rival}?" if near else f"{self.digit}?"
 
 
-def recognize(picture: Picture, model: str | Network = "digits") -> Prediction:
-    """Read a picture of one digit: a path, a PIL.Image or a uint8 array, any polarity, size and background.
+def recognize(picture: Picture, model: Network | str = "digits") -> Prediction:
+    """Read the one digit in a picture, whatever its polarity, paper, light, size and place.
 
-    model: the name of a shipped network, or a network. Raises PictureError where the picture can't be used.
+    picture: a path, a PIL.Image or a uint8 array (H, W), (H, W, 3) or (H, W, 4). model: a network or the name of a
+    shipped one. PictureError where the picture can't be used, CheckpointError where no network has that name.
     """
-    start = time.perf_counter()
-    ink = ink_of(open_picture(picture))
-    return _read(ink, model, start)
+    network = _network(model)
+    start = perf_counter()
+    ink = ink_of(open_picture(picture, longest=LONGEST))
+    return _read(ink, network, start)
 
 
-def recognize_ink(ink: np.ndarray, model: str | Network = "digits") -> Prediction:
-    """Read ink (H, W) uint8, 255 where the pen has been: what a sketchpad knows without looking for it."""
-    return _read(ink, model, time.perf_counter())
+def recognize_ink(ink: np.ndarray, model: Network | str = "digits") -> Prediction:
+    """Read one digit from its ink alone, as a sketchpad has it: (H, W) uint8, 255 is ink. No paper is looked for."""
+    return _read(ink, _network(model), perf_counter())
 
 
-def _read(ink: np.ndarray, model: str | Network, start: float) -> Prediction:
-    network = load_pretrained(model) if isinstance(model, str) else model
+def _network(model: Network | str) -> Network:
+    return load_pretrained(model) if isinstance(model, str) else model
+
+
+def _read(ink: np.ndarray, network: Network, start: float) -> Prediction:
     fitted = fit_digit(ink, network.preprocessing.size)
-    x = to_network_input(fitted[None], network.preprocessing)
-    prepared = time.perf_counter()
+    fitted.flags.writeable = False
+    found = perf_counter()
     if not fitted.any():
-        return Prediction(None, np.zeros(len(network.labels), np.float32), fitted, prepared - start, 0.0)
-    probabilities = network.probabilities(x)[0]
-    done = time.perf_counter()
-    return Prediction(int(probabilities.argmax()), probabilities, fitted, prepared - start, done - prepared)
+        return Prediction(None, np.zeros(10, np.float32), fitted, found - start)
+    probabilities = network.probabilities(to_network_input(fitted[None], network.preprocessing))[0]
+    read = perf_counter()
+    return Prediction(int(probabilities.argmax()), probabilities, fitted, found - start, read - found)

@@ -1,125 +1,155 @@
-"""Pictures in, arrays out: `open_picture` takes whatever people bring and says plainly where it can't be
-used.
+"""Any picture that a person has, as an array: a file, a PIL.Image or an array of pixels.
+
+`open_picture` opens it, `ink_of` finds the digit's ink in it, `fit_digit` makes of that what a network reads.
 """
 
-from __future__ import annotations
-
 import os
-import warnings
+import struct
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from engine.ink import fit_digit
+from engine.paper import ink_of
 from engine.preprocessing import Preprocessing, to_network_input
 
-__all__ = ["Picture", "PictureError", "Preprocessing", "fit_digit", "open_picture", "to_network_input"]
+__all__ = ["Picture", "PictureError", "Preprocessing", "fit_digit", "ink_of", "open_picture", "to_network_input"]
 
 Picture = str | os.PathLike[str] | Image.Image | np.ndarray
 
-MAX_PIXELS = 60_000_000  # a header that promises more is refused before anything is unpacked
-MAX_SIDE = 30_000
-WORKING_SIDE = 2_000  # longer pictures are reduced to this: a digit needs no more
+MAX_PIXELS = 64_000_000  # beyond this a small file could fill the memory
+FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "PPM", "ICO")  # none runs another program
+UPRIGHT = {  # what undoes each EXIF orientation
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+ORIENTATION = 0x0112  # the EXIF tag
+DEPTHS = (255, 1023, 4095, 16383, 65535)  # full scale of 8, 10, 12, 14 and 16 bits
+LIGHT = 176  # of 255: ink lighter than this would fade on white
+# What Pillow's decoders raise for files that are damaged, besides OSError.
+DAMAGE = (
+    OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, OverflowError, MemoryError, struct.error
+)  # fmt: skip
+DAMAGE_SENTENCE = "This picture is damaged or cut short and can't be opened."
 
 
 class PictureError(ValueError):
     """A picture that can't be used; the message is a plain sentence for the person who brought it."""
 
 
-def open_picture(picture: Picture, longest: int = WORKING_SIDE) -> np.ndarray:
-    """Any picture as (H, W, 3) uint8 RGB, upright, transparency on white, the longer side at most `longest`.
+def open_picture(picture: Picture, longest: int | None = None) -> np.ndarray:
+    """Open a picture, upright, as (H, W, 3) uint8 RGB.
 
-    picture: a path, a PIL.Image or a uint8 array (H, W), (H, W, 3) or (H, W, 4). Animations give their first
-    frame. Raises PictureError.
+    picture: a path, a PIL.Image or a uint8 array (H, W), (H, W, 3) or (H, W, 4). Transparency is laid on white, or on
+    black where all that is visible is light; of an animation the first picture is taken; 16-bit and float pictures
+    are brought to their full range. `longest`: reduce to at most so many pixels a side before anything is computed.
+    PictureError, with a sentence that says what is wrong, where that can't be done.
     """
     if isinstance(picture, np.ndarray):
-        image = _from_array(picture)
-    elif isinstance(picture, Image.Image):
-        image = _decoded(picture)
-    else:
-        image = _from_file(Path(picture))
-    image.thumbnail((longest, longest), Image.Resampling.BOX, reducing_gap=2.0)
-    return np.asarray(image, np.uint8)
+        return _flattened(_from_array(picture), longest)
+    if isinstance(picture, Image.Image):
+        _check_size(*picture.size)
+        return _decoded(picture, longest)
+    if not isinstance(picture, str | os.PathLike):
+        raise PictureError(f"A picture is a file, a PIL.Image or an array, not {type(picture).__name__}.")
+    return _from_file(Path(picture), longest)
 
 
-def _from_array(array: np.ndarray) -> Image.Image:
-    if array.dtype != np.uint8:
-        raise PictureError(f"A picture as an array holds numbers from 0 to 255 (uint8), not {array.dtype}.")
-    if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 3, 4)):
-        raise PictureError(f"A picture is height × width, × 3 or × 4 numbers, not {array.shape}.")
-    if array.size == 0:
-        raise PictureError("This picture has no pixels.")
-    _check_size(array.shape[1], array.shape[0])
-    if array.ndim == 3 and array.shape[2] == 1:
-        array = array[:, :, 0]
-    return _on_white(Image.fromarray(np.ascontiguousarray(array)))
-
-
-def _from_file(path: Path) -> Image.Image:
-    if not path.is_file():
-        raise PictureError(f"There is no file {path.name}.")
-    if path.stat().st_size == 0:
-        raise PictureError(f"{path.name} is empty.")
+def _from_file(path: Path, longest: int | None) -> np.ndarray:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow's own warning about large pictures, and odd metadata
-            with Image.open(path) as image:
-                return _decoded(image)
-    except (UnidentifiedImageError, Image.DecompressionBombError) as error:
-        if isinstance(error, Image.DecompressionBombError):
-            raise PictureError(f"{path.name} is too large to be opened.") from error
-        raise PictureError(f"{path.name} is not a picture that can be read.") from error
-
-
-def _decoded(image: Image.Image) -> Image.Image:
-    _check_size(*image.size)
-    try:
-        if getattr(image, "n_frames", 1) > 1:
-            image.seek(0)
-        image.load()
-        upright = ImageOps.exif_transpose(image)
-        return _on_white(upright)
+        if not path.is_file():
+            raise PictureError(f"There is no file {path.name!r}.")
+        if path.stat().st_size == 0:
+            raise PictureError("This file is empty.")
+        with Image.open(path, formats=FORMATS) as image:
+            _check_size(*image.size)
+            if longest:
+                image.draft(None, (2 * longest, 2 * longest))  # JPEG is reduced while it is decoded
+            return _decoded(image, longest)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise PictureError(f"This picture is too large; at most {MAX_PIXELS // 10**6} megapixels are read.") from None
+    except UnidentifiedImageError:
+        raise PictureError("This file is no picture that can be opened here: PNG, JPEG, WebP, GIF, BMP or TIFF.") from None
     except PictureError:
         raise
-    except (OSError, ValueError, SyntaxError, EOFError, TypeError, IndexError, KeyError) as error:
-        raise PictureError("This picture is damaged or not complete.") from error
+    except DAMAGE as error:
+        raise PictureError(DAMAGE_SENTENCE) from error
 
 
 def _check_size(width: int, height: int) -> None:
     if width < 1 or height < 1:
         raise PictureError("This picture has no pixels.")
-    if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
-        raise PictureError(
-            f"This picture is too large ({width} × {height}); {MAX_PIXELS // 1_000_000} megapixels are the limit."
-        )
+    if width * height > MAX_PIXELS:
+        size = f"{width * height / 1e6:.0f} megapixels"
+        raise PictureError(f"This picture has {size}; at most {MAX_PIXELS // 10**6} are read.")
 
 
-def _on_white(image: Image.Image) -> Image.Image:
-    """RGB, with what is transparent shown on white, and 16-bit and floating-point pictures brought to 8
-    bits.
-    """
-    if image.mode.startswith("I") or image.mode == "F":
-        return _from_deep(image)
-    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
-        image = image.convert("RGBA")
-        white = Image.new("RGBA", image.size, "white")
-        return Image.alpha_composite(white, image).convert("RGB")
-    return image.convert("RGB")
+def _from_array(array: np.ndarray) -> Image.Image:
+    if array.dtype != np.uint8:
+        raise PictureError(f"An array of pixels holds uint8 numbers, not {array.dtype}.")
+    if array.ndim != 2 and not (array.ndim == 3 and array.shape[2] in (3, 4)):
+        raise PictureError(f"An array of pixels is (H, W), (H, W, 3) or (H, W, 4), not {array.shape}.")
+    _check_size(array.shape[1], array.shape[0])
+    return Image.fromarray(np.ascontiguousarray(array))
 
 
-def _from_deep(image: Image.Image) -> Image.Image:
-    """A gray picture of more than 8 bits: 16-bit ones by their full range, others by the range that they
-    use.
-    """
-    values = np.asarray(image).astype(np.float64)
-    values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
-    low, high = float(values.min()), float(values.max())
-    if image.mode == "F" and low >= 0 and high <= 1:
-        low, high = 0.0, 1.0
-    elif low >= 0 and high <= 255:
-        low, high = 0.0, 255.0
-    elif low >= 0 and high <= 65535:
-        low, high = 0.0, 65535.0
-    scaled = (values - low) * (255 / max(high - low, 1e-12))
-    return Image.fromarray(scaled.round().clip(0, 255).astype(np.uint8)).convert("RGB")
+def _decoded(image: Image.Image, longest: int | None) -> np.ndarray:
+    """The pixels of an image; its EXIF orientation is undone last, when it is small."""
+    try:
+        image.load()
+        orientation = _orientation(image)
+        pixels = _flattened(image, longest)
+    except DAMAGE as error:
+        raise PictureError(DAMAGE_SENTENCE) from error
+    if orientation not in UPRIGHT:
+        return pixels
+    return np.array(Image.fromarray(pixels).transpose(UPRIGHT[orientation]))
+
+
+def _orientation(image: Image.Image) -> int:
+    """The EXIF orientation; 1, upright, where there is none or it can't be read."""
+    try:
+        return int(image.getexif().get(ORIENTATION, 1))
+    except DAMAGE:
+        return 1
+
+
+def _flattened(image: Image.Image, longest: int | None) -> np.ndarray:
+    """Reduce an image and bring it to RGB, without transparency."""
+    if image.mode.startswith(("I", "F")):
+        image = Image.fromarray(_eight_bits(np.asarray(image)))
+    see_through = image.has_transparency_data
+    image = image.convert("RGBA" if see_through else "RGB")  # a palette or single bits can't be averaged
+    if longest and max(image.size) > longest:
+        scale = longest / max(image.size)
+        to = max(1, round(image.width * scale)), max(1, round(image.height * scale))
+        image = image.resize(to, Image.Resampling.BOX, reducing_gap=2.0)
+    return _on_ground(np.asarray(image)) if see_through else np.array(image)
+
+
+def _eight_bits(values: np.ndarray) -> np.ndarray:
+    """Deeper pixels as uint8: integers by their depth, floats of 0..1 or 0..255 as such, what lies beyond by its largest."""
+    values = np.nan_to_num(values.astype(np.float32), nan=0, posinf=0, neginf=0)
+    largest = float(values.max())
+    if largest <= 1 and not np.array_equal(values, np.round(values)):
+        full = 1.0
+    else:
+        full = next((float(depth) for depth in DEPTHS if largest <= depth), largest)
+    return np.clip(np.rint(values * (255 / full)), 0, 255).astype(np.uint8)
+
+
+def _on_ground(rgba: np.ndarray) -> np.ndarray:
+    """Lay a transparent picture on white; on black where all that can be seen is light and would fade."""
+    cover = rgba[..., 3:].astype(np.float32) / 255
+    lightness = rgba[..., :3].max(axis=2)
+    visible = cover[..., 0] > 0.5
+    dark = np.count_nonzero(visible & (lightness < LIGHT))
+    mostly_empty = np.count_nonzero(visible) < 0.5 * visible.size
+    ground = 0.0 if mostly_empty and visible.any() and dark < 0.02 * np.count_nonzero(visible) else 255.0
+    return np.rint(rgba[..., :3] * cover + ground * (1 - cover)).astype(np.uint8)
