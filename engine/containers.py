@@ -29,7 +29,7 @@ class Sequential(Layer):
         backwards: list[tuple[int, Backward]] = []
         first = 0
         while first < len(self.layers):
-            forward, count = fusion.step(self.layers, first, x)
+            forward, count = fusion.step(self.layers, first, x, training)
             x, backward = forward(x, training)
             backwards.append((first, backward))
             first += count

@@ -49,22 +49,31 @@ class BatchNorm(Layer):
 
         return self.predict(x), backward
 
-    def _forward_batch(self, x: Array) -> tuple[Array, Backward]:
+    def forward_with_relu(self, x: Array) -> tuple[Array, Backward]:
+        """Training's forward and the ReLU behind it, block by block while the numbers lie in the cache."""
+        return self._forward_batch(x, relu=True)
+
+    def _forward_batch(self, x: Array, relu: bool = False) -> tuple[Array, Backward]:
+        xp = x.__array_namespace__()
         rows = x.reshape(-1, x.shape[-1])
         count = rows.shape[0]
         mean, variance = _moments(rows)
         self._remember(mean, variance, count)
         inverse = 1 / (variance + x.dtype.type(self.epsilon)) ** 0.5
         a = inverse * self.parameters["scale"]
-        xp = x.__array_namespace__()
-        y = xp.empty_like(rows)
         b = self.parameters["shift"] - a * mean
+        y = xp.empty_like(rows)
         for part in blocks(count, rows[0].nbytes):
-            xp.multiply(rows[part], a, out=y[part])
-            y[part] += b
+            block = y[part]
+            xp.multiply(rows[part], a, out=block)
+            block += b
+            if relu:
+                xp.maximum(block, x.dtype.type(0), out=block)
 
         def backward(dy: Array, input_gradient: bool = True) -> tuple[Array, Gradients]:
-            dx, products, sums = _normalization_gradient(rows, dy.reshape(rows.shape), mean, inverse, a)
+            dx, products, sums = _normalization_gradient(
+                rows, dy.reshape(rows.shape), y if relu else None, mean, inverse, a
+            )
             return dx.reshape(x.shape), {"scale": products, "shift": sums}
 
         return y.reshape(x.shape), backward
@@ -104,25 +113,32 @@ def _products(a: Array, b: Array) -> Array:
 
 
 def _normalization_gradient(
-    rows: Array, dy: Array, mean: Array, inverse: Array, a: Array
+    rows: Array, dy: Array, y: Array | None, mean: Array, inverse: Array, a: Array
 ) -> tuple[Array, Array, Array]:
     """(dx, Σ dy·normalised, Σ dy) with dx = a·(dy - mean(dy) - normalised·mean(dy·normalised)).
 
-    The second pass is a·dy + p·x + q with p and q the same for all rows, so nothing normalised is kept.
+    Where a ReLU's output y is given, dy comes from behind it. The second pass is a·dy + p·x + q with p and q
+    the same for all rows, so nothing normalised is kept.
     """
     xp = rows.__array_namespace__()
     share = rows.dtype.type(1 / rows.shape[0])
-    sums, products = column_sums(dy), mean * rows.dtype.type(0)
+    sums, products = mean * rows.dtype.type(0), mean * rows.dtype.type(0)
+    dx = xp.empty_like(rows)
     for part in blocks(rows.shape[0], rows[0].nbytes):
-        products += _products(rows[part] - mean, dy[part])
+        if y is None:
+            dx[part] = dy[part]
+        else:
+            xp.multiply(dy[part], y[part] > 0, out=dx[part])
+        sums += column_sums(dx[part])
+        products += _products(rows[part] - mean, dx[part])
     products *= inverse
     p = -a * inverse * products * share
     q = -a * sums * share - p * mean
-    dx = xp.empty_like(rows)
     for part in blocks(rows.shape[0], rows[0].nbytes):
-        xp.multiply(rows[part], p, out=dx[part])
-        dx[part] += q
-        dx[part] += dy[part] * a
+        block = dx[part]
+        block *= a
+        block += rows[part] * p
+        block += q
     return dx, products, sums
 
 

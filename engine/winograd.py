@@ -19,7 +19,7 @@ from engine.epilogue import Epilogue
 from engine.memory import scratch
 
 BLOCK_BYTES = 3 << 20  # the three buffers of one block of tiles, which share the cache
-GRADIENT_BYTES = 4 << 20  # larger, since each block adds its share to the gradient of all 36 kernels
+GRADIENT_BYTES = 3 << 20  # larger, since each block adds its share to the gradient of all 36 kernels
 
 _INPUT = np.array(
     [
@@ -55,11 +55,13 @@ _OUTPUT = np.array(
 
 
 def _both_axes(matrix: np.ndarray) -> dict[np.dtype, np.ndarray]:
-    square = np.kron(matrix, matrix)
+    square = np.ascontiguousarray(np.kron(matrix, matrix))
     return {np.dtype(kind): square.astype(kind) for kind in (np.float32, np.float64)}
 
 
-_INPUTS, _KERNELS, _OUTPUTS = _both_axes(_INPUT), _both_axes(_KERNEL), _both_axes(_OUTPUT)
+_INPUTS, _INPUTS_BACK = _both_axes(_INPUT), _both_axes(_INPUT.T)
+_KERNELS, _KERNELS_BACK = _both_axes(_KERNEL), _both_axes(_KERNEL.T)
+_OUTPUTS, _OUTPUTS_BACK = _both_axes(_OUTPUT), _both_axes(_OUTPUT.T)
 
 
 def suits(kernel: int, stride: int, inputs: int, outputs: int) -> bool:
@@ -127,33 +129,22 @@ def gradients(
     into the space of the products serve both gradients, and the tiles of dx are added up where they overlap.
     """
     n, rows, columns, outputs = dy.shape
-    _, height, width, channels = x.shape
+    channels = x.shape[3]
     down, across = -(-rows // 4), -(-columns // 4)
     kernels = np.ascontiguousarray(transform(weight).transpose(0, 2, 1)) if input_gradient else None
     total = np.zeros((36, channels, outputs), x.dtype)
     part = scratch("winograd gradient", total.shape, x.dtype)
-    padded = np.zeros((n, 4 * down + 2, 4 * across + 2, channels), x.dtype) if input_gradient else None
+    dx = np.empty(x.shape, x.dtype) if input_gradient else None
     for images, strip in _blocks(n, down, across, channels + outputs, GRADIENT_BYTES):
         errors = _transformed_errors(dy, images, strip, across).transpose(1, 0, 2)
         inputs = _transformed_inputs(x, images, strip, across, pad)
         np.matmul(inputs.transpose(1, 2, 0), errors, out=part)
         total += part
-        if padded is not None and kernels is not None:
+        if dx is not None and kernels is not None:
             np.matmul(errors, kernels, out=inputs.transpose(1, 0, 2))
-            overlapping = padded[images, strip.start * 4 : strip.stop * 4 + 2]
-            _add_tiles(inputs, overlapping, strip.stop - strip.start, across)
-    back = np.ascontiguousarray(_KERNELS[x.dtype].T)
-    dweight = (back @ total.reshape(36, -1)).reshape(3, 3, channels, outputs)
-    if padded is None:
-        return None, dweight
-    inside = _fitted(padded, pad + height, pad + width)[:, pad : pad + height, pad : pad + width]
-    return np.ascontiguousarray(inside), dweight
-
-
-def _fitted(padded: np.ndarray, rows: int, columns: int) -> np.ndarray:
-    """`padded` with as many zero rows and columns more as it lacks: inputs that no output looked at."""
-    missing = max(0, rows - padded.shape[1]), max(0, columns - padded.shape[2])
-    return np.pad(padded, ((0, 0), (0, missing[0]), (0, missing[1]), (0, 0))) if any(missing) else padded
+            _add_tiles(inputs, dx, images, strip, across, down, pad)
+    dweight = (_KERNELS_BACK[x.dtype] @ total.reshape(36, -1)).reshape(3, 3, channels, outputs)
+    return dx, dweight
 
 
 def _transformed_errors(dy: np.ndarray, images: slice, strip: slice, across: int) -> np.ndarray:
@@ -162,27 +153,37 @@ def _transformed_errors(dy: np.ndarray, images: slice, strip: slice, across: int
     errors = scratch("winograd errors", (n, down, across, 4, 4 * outputs), dy.dtype)
     _collect(dy[images, strip.start * 4 : strip.stop * 4], errors)
     products = _products(n * down * across, outputs, dy.dtype)
-    np.matmul(_OUTPUTS[dy.dtype].T, errors.reshape(-1, 16, outputs), out=products)
+    np.matmul(_OUTPUTS_BACK[dy.dtype], errors.reshape(-1, 16, outputs), out=products)
     return products
 
 
-def _add_tiles(inputs: np.ndarray, padded: np.ndarray, down: int, across: int) -> None:
-    """The way back of `_transformed_inputs`: (tiles, 36, C) added into padded (n, 4·down + 2, 4·across + 2,
-    C).
+def _add_tiles(
+    inputs: np.ndarray, dx: np.ndarray, images: slice, strip: slice, across: int, down: int, pad: int
+) -> None:
+    """The way back of `_transformed_inputs`: (tiles, 36, C) added up, and written to dx with an image's last
+    strip.
     """
-    n, channels = padded.shape[0], padded.shape[3]
+    _, height, width, channels = dx.shape
+    n = images.stop - images.start
     tiles = scratch("winograd tiles", inputs.shape, inputs.dtype)
-    np.matmul(_INPUTS[inputs.dtype].T, inputs, out=tiles)
-    tiles = tiles.reshape(n, down, across, 6, 6 * channels)
+    np.matmul(_INPUTS_BACK[inputs.dtype], inputs, out=tiles)
+    tiles = tiles.reshape(n, -1, across, 6, 6 * channels)
+    padded = scratch("winograd sums", (n, 4 * down + 2, 4 * across + 2, channels), dx.dtype)
+    if strip.start == 0:
+        padded[...] = 0
     image, row, column, item = padded.strides
     for i in range(6):
         for j, pixels in ((0, 4), (4, 2)):  # four pixels of neighbours do not overlap, nor do two
-            place = np.lib.stride_tricks.as_strided(
-                padded[:, i:, j:],
-                (n, down, across, pixels * channels),
+            place = np.ndarray(
+                (*tiles.shape[:3], pixels * channels),
+                dx.dtype,
+                padded,
+                (4 * strip.start + i) * row + j * column,
                 (image, 4 * row, 4 * column, item),
             )
             place += tiles[:, :, :, i, j * channels : (j + pixels) * channels]
+    if strip.stop == down:
+        dx[images] = padded[:, pad : pad + height, pad : pad + width]
 
 
 def _blocks(
