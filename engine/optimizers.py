@@ -4,11 +4,10 @@ parameters in place.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from engine.layer import Array, Gradients
+from engine.memory import blocks
 
 Parameters = dict[str, Array]
 
@@ -91,21 +90,36 @@ class Adam(SGD):
 
     def step(self, parameters: Parameters, gradients: Gradients) -> None:
         self.steps += 1
-        unbias1, unbias2 = 1 - self.beta1**self.steps, 1 - self.beta2**self.steps
         for name, gradient in gradients.items():
             weight = parameters[name]
-            kind: Any = weight.dtype.type
             if name not in self.mean:
-                self.mean[name], self.square[name] = gradient * kind(0), gradient * kind(0)
-            mean, square = self.mean[name], self.square[name]
-            mean += kind(1 - self.beta1) * (gradient - mean)
-            square *= kind(self.beta2)
-            square += kind(1 - self.beta2) * gradient * gradient
+                xp = weight.__array_namespace__()
+                self.mean[name], self.square[name] = xp.zeros_like(weight), xp.zeros_like(weight)
             if self.weight_decay and weight.ndim > 1:
-                weight *= kind(1 - self.learning_rate * self.weight_decay)
-            deviation = (square / kind(unbias2)) ** 0.5
-            deviation += kind(self.epsilon)
-            weight -= kind(self.learning_rate / unbias1) * mean / deviation
+                weight *= weight.dtype.type(1 - self.learning_rate * self.weight_decay)
+            arrays = (weight, gradient, self.mean[name], self.square[name])
+            flat = [array.reshape(-1) for array in arrays]
+            for part in blocks(flat[0].size, weight.dtype.itemsize):
+                self._step(*(array[part] for array in flat))
+
+    def _step(self, weight: Array, gradient: Array, mean: Array, square: Array) -> None:
+        """One block of one parameter: the same few numbers, many times over, stay in the cache."""
+        kind = weight.dtype.type
+        unbias1, unbias2 = 1 - self.beta1**self.steps, 1 - self.beta2**self.steps
+        change = gradient * kind(1 - self.beta1)
+        mean *= kind(self.beta1)
+        mean += change
+        xp = weight.__array_namespace__()
+        xp.multiply(gradient, gradient, out=change)
+        change *= kind(1 - self.beta2)
+        square *= kind(self.beta2)
+        square += change
+        xp.sqrt(square, out=change)
+        change *= kind(unbias2**-0.5)
+        change += kind(self.epsilon)
+        xp.divide(mean, change, out=change)
+        change *= kind(self.learning_rate / unbias1)
+        weight -= change
 
     def state(self) -> dict[str, Array]:
         means = {f"mean.{name}": m for name, m in self.mean.items()}

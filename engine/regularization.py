@@ -9,6 +9,10 @@ import numpy as np
 from engine.layer import Array, Backward, Gradients, Layer, column_sums
 from engine.memory import blocks
 
+CANCELLING = (
+    64  # a squared mean this many variances large is not taken off a sum of squares: digits would cancel
+)
+
 
 class BatchNorm(Layer):
     """Each channel brought to mean 0 and variance 1 over the batch, then scaled and shifted (Ioffe, Szegedy
@@ -98,7 +102,7 @@ def _moments(rows: Array) -> tuple[Array, Array]:
     kind = rows.dtype.type
     mean = column_sums(rows) / kind(count)
     variance = _products(rows, rows) / kind(count) - mean * mean
-    if not bool((mean * mean <= 64 * variance).all()):
+    if not bool((mean * mean <= CANCELLING * variance).all()):
         square = mean * kind(0)
         for part in blocks(count, rows[0].nbytes):
             centred = rows[part] - mean
@@ -122,6 +126,7 @@ def _normalization_gradient(
     """
     xp = rows.__array_namespace__()
     share = rows.dtype.type(1 / rows.shape[0])
+    safe = bool((mean * mean * inverse * inverse <= CANCELLING).all())
     sums, products = mean * rows.dtype.type(0), mean * rows.dtype.type(0)
     dx = xp.empty_like(rows)
     for part in blocks(rows.shape[0], rows[0].nbytes):
@@ -130,8 +135,8 @@ def _normalization_gradient(
         else:
             xp.multiply(dy[part], y[part] > 0, out=dx[part])
         sums += column_sums(dx[part])
-        products += _products(rows[part] - mean, dx[part])
-    products *= inverse
+        products += _products(rows[part], dx[part]) if safe else _products(rows[part] - mean, dx[part])
+    products = (products - mean * sums if safe else products) * inverse
     p = -a * inverse * products * share
     q = -a * sums * share - p * mean
     for part in blocks(rows.shape[0], rows[0].nbytes):
