@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine import checkpoint
+from engine.architectures import to_text
 from engine.datasets import Splits
 from engine.network import Network
 from ui.limits import Limits
@@ -75,7 +76,7 @@ class RunBook:
 
     def bring_back(self, network: Network, splits: Splits | None) -> Run:
         """An uploaded network as a run that has not been trained here."""
-        title = f"{network.name or 'a network'} (uploaded)"
+        title = f"{network.name or to_text(network)} (uploaded)"
         return self._open(Run(self._record(None, title), network, splits))
 
     def remove(self, number: int) -> None:

@@ -15,7 +15,7 @@ from ui import draw, trainer
 from ui.draw import DrawTab, Own
 from ui.limits import Limits
 from ui.run_book import RunBook, forget, remember
-from ui.training_form import Form, lay_out_form, preset_picker, settings_of
+from ui.training_form import Form, chosen, lay_out_form, preset_picker
 from ui.view import View, charts, expired
 
 REMOVE = """
@@ -68,15 +68,17 @@ class Handlers:
 
     limits: Limits
 
-    def begin(self, book: RunBook | None, had_runs: bool, request: gr.Request, *form: Any) -> tuple[Any, ...]:
+    def begin(
+        self, book: RunBook | None, had_runs: bool, preset: str | None, request: gr.Request, *form: Any
+    ) -> tuple[Any, ...]:
         """Train."""
-        book, view = trainer.plan(book, had_runs, settings_of(form), self.limits)
+        book, view = trainer.plan(book, had_runs, chosen(preset, form), self.limits)
         remember(request.session_hash, book)
         return book, True, *shown(view)
 
-    def go_on(self, book: RunBook | None, *form: Any) -> tuple[Any, ...]:
+    def go_on(self, book: RunBook | None, preset: str | None, *form: Any) -> tuple[Any, ...]:
         """Continue."""
-        book, view = trainer.plan_more(book, settings_of(form), self.limits)
+        book, view = trainer.plan_more(book, chosen(preset, form), self.limits)
         return book, *shown(view)
 
     def bring_back(self, book: RunBook | None, path: str | None, request: gr.Request) -> tuple[Any, ...]:
@@ -95,9 +97,7 @@ class Handlers:
         """Put a copy of the network into the visitor's picker in Draw, and go there."""
         if book is None or book.run is None:
             return book, gr.skip(), gr.skip(), gr.skip(), *shown(expired(self.limits))
-        run = book.run
-        label = f"run {run.record.number}: {run.record.title}"
-        own, picked = draw.offer(run.network.copy().freeze(), label, own)
+        own, picked = draw.offer(book.run.network.copy().freeze(), book.run.record.short_title, own)
         return book, own, picked, gr.Tabs(selected=draw.TAB), *shown(View())
 
 
@@ -170,7 +170,7 @@ def build(drawn: DrawTab, tabs: gr.Tabs) -> None:
     )
     stage = Stage(status, loss, accuracy, weights, report, runs, train, stop_button, more, keep, download)
     handlers = Handlers(limits)
-    wire_work(stage, handlers, form, upload, book, had_runs)
+    wire_work(stage, handlers, picker, form, upload, book, had_runs)
     stop_button.click(stop, book, stage.outputs, queue=False, **QUIET)
     runs.click(remove, book, [book, *stage.outputs], queue=False, **QUIET)
     log.input(choose_scale, [book, log], [book, *stage.outputs], queue=False, **QUIET)
@@ -181,13 +181,19 @@ def build(drawn: DrawTab, tabs: gr.Tabs) -> None:
 
 
 def wire_work(
-    stage: Stage, handlers: Handlers, form: Form, upload: gr.UploadButton, book: gr.State, had_runs: gr.State
+    stage: Stage,
+    handlers: Handlers,
+    picker: gr.Radio,
+    form: Form,
+    upload: gr.UploadButton,
+    book: gr.State,
+    had_runs: gr.State,
 ) -> None:
     """Train, Continue and Upload: a quick answer, then the work, which waits for a place."""
     answers = [book, had_runs, *stage.outputs]
     planned = (
-        stage.train.click(handlers.begin, [book, had_runs, *form.inputs], answers, **QUIET),
-        stage.more.click(handlers.go_on, [book, *form.inputs], [book, *stage.outputs], **QUIET),
+        stage.train.click(handlers.begin, [book, had_runs, picker, *form.inputs], answers, **QUIET),
+        stage.more.click(handlers.go_on, [book, picker, *form.inputs], [book, *stage.outputs], **QUIET),
         upload.upload(handlers.bring_back, [book, upload], answers, **QUIET),
     )
     for event in planned:

@@ -68,6 +68,11 @@ class Form:
         return [getattr(self, name) for name in self.__dataclass_fields__]
 
 
+def chosen(preset: str | None, values: tuple[Any, ...]) -> Settings:
+    """A preset's settings where one is chosen, as the fields may still be on their way; else the fields'."""
+    return presets().get(preset or "") or settings_of(values)
+
+
 def settings_of(values: tuple[Any, ...]) -> Settings:
     """Settings from what the fields hold, which may be anything: `checked` judges it."""
     fields = dict(zip(Form.__dataclass_fields__, values, strict=True))

@@ -57,6 +57,12 @@ class Record:
     seconds: float = 0.0  # of training, without checks and pauses
 
     @property
+    def short_title(self) -> str:
+        """For a button or a list: a list of layers would be too long there."""
+        what = self.settings.network if self.settings is not None else self.title
+        return f"run {self.number}: {what}"
+
+    @property
     def best_check(self) -> float | None:
         return max((value for _, value in self.checks), default=None)
 
