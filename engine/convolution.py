@@ -21,6 +21,7 @@ from engine.epilogue import Epilogue
 from engine.memory import scratch
 from engine.pooled import PooledConvolution
 
+SMALL_PRODUCT = 1_000_000  # multiplications up to which OpenBLAS multiplies in place
 TILE_BYTES = 1 << 20  # patches of one tile: half of a second-level cache of 2 MiB
 
 Convolution = Callable[..., np.ndarray]
@@ -172,10 +173,24 @@ def _convolve_patches(
             max_pool(products, out=done)
         else:
             done = y[images, strip]
-            np.matmul(patches, matrix, out=done.reshape(*patches.shape[:-1], outputs))
+            _product(patches, matrix, done.reshape(*patches.shape[:-1], outputs))
         if epilogue is not None:
             epilogue(done)
     return y
+
+
+def _product(patches: np.ndarray, matrix: np.ndarray, out: np.ndarray) -> None:
+    """patches @ matrix, for few patches in parts that are small enough for BLAS not to copy the matrix
+    first.
+    """
+    rows, outputs = patches.shape[-2], matrix.shape[1]
+    parts = -(-rows * matrix.size // SMALL_PRODUCT)
+    if patches.ndim == 3 or rows > 32 or parts == 1:
+        np.matmul(patches, matrix, out)
+        return
+    step = max(16, outputs // parts // 16 * 16)
+    for first in range(0, outputs, step):
+        np.matmul(patches, matrix[:, first : first + step], out[:, first : first + step])
 
 
 def convolve_gradients(

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from engine.layer import Array
 
 
-@dataclass(frozen=True, eq=False)
 class Epilogue:
     """bias (outputs,) is added; with `relu`, what is negative becomes 0."""
 
-    bias: Array
-    relu: bool
+    def __init__(self, bias: Array, relu: bool) -> None:
+        self.bias, self.relu = bias, relu
+        self._column = bias[:, None]
+        self._zero = bias.dtype.type(0)
+        xp = bias.__array_namespace__()
+        self._add, self._maximum = xp.add, xp.maximum
 
     def __call__(self, tile: Array) -> None:
         """Change tile (..., outputs)."""
-        self._apply(tile, self.bias)
+        self._add(tile, self.bias, tile)
+        if self.relu:
+            self._maximum(tile, self._zero, tile)
 
     def on_planes(self, planes: Array) -> None:
         """Change planes (N, outputs, places)."""
-        self._apply(planes, self.bias[:, None])
-
-    def _apply(self, values: Array, bias: Array) -> None:
-        xp = values.__array_namespace__()
-        xp.add(values, bias, out=values)
+        self._add(planes, self._column, planes)
         if self.relu:
-            xp.maximum(values, values.dtype.type(0), out=values)
+            self._maximum(planes, self._zero, planes)

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import numpy as np
-
 from engine import convolution
 from engine.epilogue import Epilogue
 from engine.layer import Array, Layer
@@ -56,24 +54,21 @@ def _other(layer: Layer) -> Step:
     return layer.predict
 
 
-def _fold(weight: Array, bias: Array, norm: BatchNorm) -> tuple[Array, Array]:
+def _fold(weight: Array, bias: Array | None, norm: BatchNorm) -> tuple[Array, Array]:
     a, b = norm.affine()
-    return weight * a, bias * a + b
+    return weight * a, b if bias is None else bias * a + b
 
 
 def _convolution(layer: Conv2D, following: Sequence[Layer]) -> tuple[Step, int]:
     """The convolution with what of BatchNorm, MaxPool2D and ReLU follows it, and how many those were."""
     weight = layer.parameters["weight"]
     bias = layer.parameters.get("bias")
-    plain = bias is None
-    bias = weight.__array_namespace__().zeros_like(weight[0, 0, 0]) if bias is None else bias
     pool = relu = False
     used = 0
     for after in following:
         if isinstance(after, BatchNorm) and not relu and (not pool or bool((after.affine()[0] > 0).all())):
             # Behind a maximum only a positive factor may move in front of it.
             weight, bias = _fold(weight, bias, after)
-            plain = False
         elif isinstance(after, MaxPool2D) and not pool:
             pool = True
         elif isinstance(after, ReLU):
@@ -81,7 +76,7 @@ def _convolution(layer: Conv2D, following: Sequence[Layer]) -> tuple[Step, int]:
         else:
             break
         used += 1
-    epilogue = None if plain and not relu else Epilogue(bias, relu)
+    epilogue = _epilogue(weight, bias, relu)
     pad = layer.pad
     product = convolution.prepare(weight, layer.stride, pool)
     return lambda x: product(x, pad, epilogue, pool), used
@@ -93,19 +88,24 @@ def _dense(layer: Dense, following: Sequence[Layer]) -> tuple[Step, int]:
     bias = layer.parameters.get("bias")
     used = 0
     if following and isinstance(following[0], BatchNorm):
-        bias = np.zeros(weight.shape[1], weight.dtype) if bias is None else bias
         weight, bias = _fold(weight, bias, following[0])
         used = 1
     activation = following[used] if used < len(following) else None
+    relu = isinstance(activation, ReLU)
+    epilogue = _epilogue(weight, bias, relu)
+    after = activation.predict if isinstance(activation, Sigmoid) else None
 
     def step(x: Array) -> Array:
         y = x @ weight
-        if bias is not None:
-            y += bias
-        if isinstance(activation, ReLU):
-            y.__array_namespace__().maximum(y, y.dtype.type(0), out=y)
-        elif isinstance(activation, Sigmoid):
-            y = activation.predict(y)
-        return y
+        if epilogue is not None:
+            epilogue(y)
+        return y if after is None else after(y)
 
-    return step, used + isinstance(activation, ReLU | Sigmoid)
+    return step, used + (relu or after is not None)
+
+
+def _epilogue(weight: Array, bias: Array | None, relu: bool) -> Epilogue | None:
+    if bias is None and not relu:
+        return None
+    xp = weight.__array_namespace__()
+    return Epilogue(xp.zeros(weight.shape[-1], dtype=weight.dtype) if bias is None else bias, relu)

@@ -46,6 +46,9 @@ class PooledConvolution:
     def __call__(self, x: np.ndarray, pad: int, epilogue: Epilogue | None = None) -> np.ndarray:
         """(N, H, W, C) -> (N, H' // 2, W' // 2, outputs)."""
         y = np.empty(self._output_shape(x, pad), x.dtype)
+        if len(x) == 1:
+            self._compute(x, y, pad, epilogue)
+            return y
         for part in self._parts(x, y):
             self._compute(x[part], y[part], pad, epilogue)
         return y
@@ -75,8 +78,8 @@ class PooledConvolution:
 
     def _output_shape(self, x: np.ndarray, pad: int) -> tuple[int, int, int, int]:
         n, height, width, _ = x.shape
-        rows, columns = ((size + 2 * pad - self.kernel + 1) // 2 for size in (height, width))
-        return n, rows, columns, self.outputs
+        more = 2 * pad - self.kernel + 1
+        return n, (height + more) // 2, (width + more) // 2, self.outputs
 
     def _parts(self, x: np.ndarray, y: np.ndarray) -> Iterator[slice]:
         numbers = y.shape[1] * y.shape[2] * (self.side**2 * self.channels + 6 * self.outputs)
@@ -91,27 +94,27 @@ class PooledConvolution:
         self, x: np.ndarray, y: np.ndarray, pad: int, epilogue: Epilogue | None
     ) -> tuple[np.ndarray, np.ndarray]:
         """Fill y; also returns the larger ones of two and all four products, which lie in scratch memory."""
-        half, outputs = 2 * self.outputs, self.outputs
+        copy, maximum = np.copyto, np.maximum
+        views = self._views(x, y, pad)
         if self.channels == 1:
-            inside, padded, phases, source, planes, matrix, products, halves, best, result = self._views(
-                x, y, pad
-            )
-            np.copyto(inside, x[..., 0])
-            np.copyto(phases, padded)
-            np.copyto(planes, source)
-            np.matmul(self.matrix, matrix, out=products)
+            inside, padded, phases, source, planes, matrix, best, result = views[:8]
+            copy(inside, x[..., 0])
+            copy(phases, padded)
+            copy(planes, source)
+            np.matmul(self.matrix, matrix, views[8])
         else:
-            inside, source, patches, matrix, products, halves = self._views(x, y, pad)
-            np.copyto(inside, x)
-            np.copyto(patches, source)
-            np.matmul(matrix, self.matrix, out=products)
-            best = y.reshape(-1, outputs)
-        np.maximum(products[:, :half], products[:, half:], out=halves)
-        np.maximum(halves[:, :outputs], halves[:, outputs:], out=best)
+            inside, source, patches, matrix = views[:4]
+            best = y.reshape(-1, self.outputs)
+            copy(inside, x)
+            copy(patches, source)
+            np.matmul(matrix, self.matrix, views[8])
+        products, upper, lower, halves, left, right = views[8:]
+        maximum(upper, lower, halves)
+        maximum(left, right, best)
         if self.channels == 1:
             if epilogue is not None:
                 epilogue.on_planes(best)
-            np.copyto(y, result)
+            copy(y, result)
         elif epilogue is not None:
             epilogue(best)
         return halves, products
@@ -120,27 +123,27 @@ class PooledConvolution:
         self, x: np.ndarray, dy: np.ndarray, marks: Marks, pad: int, total: np.ndarray, dx: np.ndarray | None
     ) -> None:
         """Add to `total` what the matrix gets of dy, and write dx."""
-        half, outputs = 2 * self.outputs, self.outputs
         views = self._views(x, dy, pad)
+        products, upper, lower, halves, left, right = views[8:]
         if self.channels == 1:
-            inside, padded, phases, source, planes, matrix, products, halves, best, result = views
+            inside, padded, phases, source, planes, matrix, best, result = views[:8]
             best[...] = 0  # the useless last columns of each run
             np.copyto(result, dy)
             np.copyto(inside, x[..., 0])
             np.copyto(phases, padded)
         else:
-            inside, source, planes, matrix, products, halves = views
-            best = dy.reshape(-1, outputs)
+            inside, source, planes, matrix = views[:4]
+            best = dy.reshape(-1, self.outputs)
             np.copyto(inside, x)
         np.copyto(planes, source)
-        np.multiply(best, marks[1], out=halves[:, :outputs])
-        np.subtract(best, halves[:, :outputs], out=halves[:, outputs:])
-        np.multiply(halves, marks[0], out=products[:, :half])
-        np.subtract(halves, products[:, :half], out=products[:, half:])
+        np.multiply(best, marks[1], out=left)
+        np.subtract(best, left, out=right)
+        np.multiply(halves, marks[0], out=upper)
+        np.subtract(halves, upper, out=lower)
         if self.channels == 1:
             total += np.matmul(products, matrix.transpose(0, 2, 1)).sum(axis=0)
             if dx is not None:
-                _planes_back(np.matmul(self.matrix.T, products), padded, phases, dx, pad, self.side // 2)
+                _planes_back(np.matmul(self.matrix.T, products), phases, dx, pad, self.side // 2)
         else:
             total += matrix.T @ products
             if dx is not None:
@@ -159,9 +162,7 @@ class PooledConvolution:
         return np.add.reduce(parts)
 
 
-def _planes_back(
-    dplanes: np.ndarray, padded: np.ndarray, phases: np.ndarray, dx: np.ndarray, pad: int, taps: int
-) -> None:
+def _planes_back(dplanes: np.ndarray, phases: np.ndarray, dx: np.ndarray, pad: int, taps: int) -> None:
     """Add each shift of the phases back to its place (N, side², run) -> dx (N, H, W, 1)."""
     n, length = dplanes.shape[0], dplanes.shape[2]
     wide = phases.shape[4]
@@ -233,11 +234,11 @@ def _plane_views(
         writeable=False,
     )
     planes = np.empty(source.shape, dtype)
-    products = np.empty((n, 4 * outputs, length), dtype)
-    halves, best = np.empty((n, 2 * outputs, length), dtype), np.empty((n, outputs, length), dtype)
+    best = np.empty((n, outputs, length), dtype)
     result = best.reshape(n, outputs, rows, wide)[..., :columns].transpose(0, 2, 3, 1)
     matrix = planes.reshape(n, side * side, length)
-    return inside, by_phase, phases, source, planes, matrix, products, halves, best, result
+    of_four = _of_four((n, 4 * outputs, length), 1, dtype)
+    return inside, by_phase, phases, source, planes, matrix, best, result, *of_four
 
 
 def _run_views(
@@ -255,6 +256,15 @@ def _run_views(
     )
     patches = np.empty(source.shape, dtype)
     count = n * rows * columns
-    products, halves = np.empty((count, 4 * outputs), dtype), np.empty((count, 2 * outputs), dtype)
     inside = padded[:, pad : pad + height, pad : pad + width]
-    return inside, source, patches, patches.reshape(count, -1), products, halves
+    unused = np.empty((4, 0), dtype)
+    of_four = _of_four((count, 4 * outputs), 1, dtype)
+    return inside, source, patches, patches.reshape(count, -1), *unused, *of_four
+
+
+def _of_four(shape: tuple[int, ...], axis: int, dtype: np.dtype) -> tuple[np.ndarray, ...]:
+    """(all four products, two halves of them, the larger ones of two, two halves of those)."""
+    products = np.empty(shape, dtype)
+    upper, lower = np.split(products, 2, axis)
+    halves = np.empty(upper.shape, dtype)
+    return products, upper, lower, halves, *np.split(halves, 2, axis)
