@@ -17,12 +17,12 @@ class Epilogue:
 
     def __call__(self, tile: Array) -> None:
         """Change tile (..., outputs)."""
-        self._add(tile, self.bias, tile)
+        self._add(tile, self.bias, out=tile)
         if self.relu:
-            self._maximum(tile, self._zero, tile)
+            self._maximum(tile, self._zero, out=tile)
 
     def on_planes(self, planes: Array) -> None:
         """Change planes (N, outputs, places)."""
-        self._add(planes, self._column, planes)
+        self._add(planes, self._column, out=planes)
         if self.relu:
-            self._maximum(planes, self._zero, planes)
+            self._maximum(planes, self._zero, out=planes)

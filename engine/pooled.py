@@ -109,8 +109,8 @@ class PooledConvolution:
             copy(patches, source)
             np.matmul(matrix, self.matrix, views[8])
         products, upper, lower, halves, left, right = views[8:]
-        maximum(upper, lower, halves)
-        maximum(left, right, best)
+        maximum(upper, lower, out=halves)
+        maximum(left, right, out=best)
         if self.channels == 1:
             if epilogue is not None:
                 epilogue.on_planes(best)
