@@ -1,6 +1,11 @@
 """Paint by NumPy: the page. `python app.py` starts it, `demo` is what a Space or `gradio app.py` picks up."""
 
+import os
 from typing import Any
+
+# Small matrix products are slower on two BLAS threads, a hundredfold so while something else runs. This must
+# be said before NumPy is loaded.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import gradio as gr
 

@@ -4,6 +4,7 @@
 package (as root), else the one that Playwright downloads.
 """
 
+import json
 import os
 import shutil
 import socket
@@ -15,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge")
@@ -67,7 +68,9 @@ def offline_environment(folder: Path) -> dict[str, str]:
     """This process's environment, without data sets and without a way to download any: caches lie in
     `folder`, and every request to another host goes to a port where nobody answers."""
     env = {name: value for name, value in os.environ.items() if name != "PAINT_BY_NUMPY_DATA"}
-    env.update(dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9"))
+    env.update(
+        dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
+    )
     env.update(
         no_proxy="127.0.0.1,localhost",
         NO_PROXY="127.0.0.1,localhost",
@@ -113,6 +116,49 @@ def wait_for(url: str, app: subprocess.Popen[bytes], log: Path, deadline: float)
         except OSError:
             time.sleep(0.1)
     raise RuntimeError("the app did not start:\n" + log.read_text(errors="replace")[-2000:])
+
+
+# --- a hand that draws -------------------------------------------------------------------------
+
+# The page's own example drawings: digit -> strokes [x, y, x, y, ...] in units of the pad's side.
+STROKES: dict[str, list[list[float]]] = json.loads(
+    (ROOT / "ui/examples/strokes.json").read_text(encoding="utf-8")
+)
+
+
+def on_pad(page: Page, stroke: list[float]) -> list[tuple[float, float]]:
+    """Where a stroke's points lie in the window."""
+    box = page.locator("#pad canvas").bounding_box()
+    assert box is not None
+    points = zip(stroke[::2], stroke[1::2], strict=True)
+    return [(box["x"] + x * box["width"], box["y"] + y * box["width"]) for x, y in points]
+
+
+def draw(page: Page, strokes: list[list[float]], seconds: float = 0.0, lift: bool = True) -> None:
+    """Draw with the mouse, in about `seconds`; `lift` says whether the pen goes up at the end."""
+    pause = seconds / sum(len(stroke) // 2 for stroke in strokes)
+    for stroke in strokes:
+        first, *others = on_pad(page, stroke)
+        page.mouse.move(*first)
+        page.mouse.down()
+        due = time.perf_counter()
+        for point in others:
+            due += pause
+            time.sleep(max(0.0, due - time.perf_counter()))
+            page.mouse.move(*point)
+        if lift or stroke is not strokes[-1]:
+            page.mouse.up()
+
+
+def draw_by_touch(page: Page, strokes: list[list[float]]) -> None:
+    """Draw with a finger; the page's context needs `has_touch`."""
+    devtools = page.context.new_cdp_session(page)
+    for stroke in strokes:
+        for i, (x, y) in enumerate(on_pad(page, stroke)):
+            kind = "touchMove" if i else "touchStart"
+            devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
+        devtools.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    devtools.detach()
 
 
 def main() -> None:

@@ -13,9 +13,6 @@ from PIL import Image
 
 from engine.digits import Prediction
 
-SURE = 0.6  # below this the runner-up is named too
-IN_QUESTION = 0.25  # a digit is named beside the best when it has this part of the best's probability
-
 
 @dataclass(frozen=True)
 class Answer:
@@ -24,19 +21,6 @@ class Answer:
     network: str
     prediction: Prediction | None = None
     failure: str = ""
-
-
-def verdict(prediction: Prediction) -> str:
-    """In words: "4", "4 or 9?" where the network is not sure, "" where there is no ink."""
-    if prediction.digit is None:
-        return ""
-    order = np.argsort(prediction.probabilities)[::-1]
-    best = float(prediction.probabilities[order[0]])
-    if best >= SURE:
-        return str(prediction.digit)
-    rivals = [int(d) for d in order[1:3] if prediction.probabilities[d] >= IN_QUESTION * best]
-    *others, last = [prediction.digit, *rivals]
-    return f"{', '.join(map(str, others))} or {last}?" if others else f"{last}?"
 
 
 def to_html(answers: list[Answer], blank: str) -> str:
@@ -52,11 +36,11 @@ def card(answer: Answer, blank: str) -> str:
         why = escape(answer.failure)
         return f'<section class="answer">{name}<p class="failure" role="alert">{why}</p></section>'
     prediction = answer.prediction
-    words = verdict(prediction)
-    state = "blank" if not words else "sure" if len(words) == 1 else "unsure"
-    best = f"{prediction.probabilities.max() * 100:.1f} %" if words else ""
+    state = "blank" if prediction.digit is None else "unsure" if prediction.unsure else "sure"
+    words = escape(blank) if prediction.digit is None else prediction.sentence
+    best = percent(prediction.confidence)
     return f"""<section class="answer">{name}<div class="frame"><div class="reading {state}">
-<div class="verdict" role="status"><span class="digit">{words or escape(blank)}</span>
+<div class="verdict" role="status"><span class="digit">{words}</span>
 <span class="certainty">{best}</span></div>
 <figure class="seen"><img alt="the picture that the network sees" src="{picture(prediction.network_input)}">
 <figcaption>what the network sees</figcaption></figure>
@@ -66,13 +50,17 @@ def card(answer: Answer, blank: str) -> str:
 
 def bars(prediction: Prediction) -> str:
     """Ten bars, one for each digit."""
-    shares = prediction.probabilities if prediction.digit is not None else np.zeros(10, np.float32)
     rows = "".join(
         f'<li class="{"best" if digit == prediction.digit else ""}" style="--share:{share:.4f}">'
-        f'<b>{digit}</b><i></i><span>{share * 100:.1f}<small> %</small></span></li>'
-        for digit, share in enumerate(shares.tolist())
+        f"<b>{digit}</b><i></i><span>{percent(share)}</span></li>"
+        for digit, share in enumerate(prediction.probabilities.tolist())
     )
     return f'<ol class="bars" aria-label="Probability of each digit">{rows}</ol>'
+
+
+def percent(share: float) -> str:
+    """ "97.3 %", and nothing where there is next to nothing."""
+    return f"{share * 100:.1f} %" if share >= 0.0005 else ""
 
 
 def times(prediction: Prediction) -> str:

@@ -1,28 +1,34 @@
 """The Draw tab: a digit drawn or photographed, read by one network or by several side by side."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 import numpy as np
+from gradio.data_classes import ImageData
 
 from engine.checkpoint import pretrained_names
-from engine.digits import recognize
+from engine.digits import Prediction, recognize, recognize_ink
 from engine.images import PictureError
 from engine.network import Network
-from ui.answer import Answer, to_html, verdict
+from ui.answer import Answer, to_html
 from ui.sketchpad import open_sketch, sketchpad
 
 TAB = "draw"  # what gr.Tabs calls this tab
-DEFAULT = "digits"  # the network that reads when a visitor arrives
+DEFAULT = "digits"  # the network that reads for programs that name none
 OWN_SECONDS = 3600  # how long a visitor's own networks are kept after they were last used
 MAX_OWN = 8  # the oldest makes room
 
 EXAMPLES = Path(__file__).parent / "examples"
 STROKES = json.loads((EXAMPLES / "strokes.json").read_text(encoding="utf-8"))
-PHOTOS = sorted(EXAMPLES.glob("*.png")) + sorted(EXAMPLES.glob("*.jpg"))
+PHOTOS = sorted(path for path in EXAMPLES.iterdir() if path.suffix in (".jpg", ".png"))
+
+BLANK = np.zeros((28, 28), np.uint8)  # no ink
+NO_INK = "no ink found"
 
 Own = dict[str, Network]
 
@@ -55,9 +61,8 @@ def offer(network: Network, name: str, own: Own) -> tuple[Own, dict[str, Any]]:
 
 
 def choices(own: Own) -> list[tuple[str, str]]:
-    """(label, name) of every network that a visitor can choose, the default first, their own last."""
-    shipped = sorted(pretrained_names(), key=lambda name: (name != DEFAULT, name))
-    return [(name, name) for name in [*shipped, *own]]
+    """(label, name) of every network that a visitor can choose: ours first, their own last."""
+    return [(name, name) for name in [*pretrained_names(), *own]]
 
 
 # --- handlers -----------------------------------------------------------------------------------
@@ -66,29 +71,31 @@ def choices(own: Own) -> list[tuple[str, str]]:
 def read_sketch(sketch: str | None, names: list[str], own: Own) -> tuple[str, Own]:
     """What the chosen networks say to the drawing, and the visitor's networks, kept for another while."""
     try:
-        drawing = open_sketch(sketch)
+        ink = open_sketch(sketch)
     except PictureError as error:
         return to_html([Answer("", failure=str(error))], ""), own
-    return to_html(ask(drawing, names, own), "draw a digit"), own
+    paper = BLANK if ink is None else ink
+    return to_html(ask(partial(recognize_ink, paper), names, own), "draw a digit"), own
 
 
 def read_picture(path: str | None, names: list[str], own: Own) -> tuple[str, Own]:
     """What the chosen networks say to an uploaded picture; nothing where there is none."""
-    return to_html(ask(path, names, own), "no ink found") if path else "", own
+    if not path:
+        return "", own
+    return to_html(ask(partial(recognize, path), names, own), NO_INK), own
 
 
-def ask(picture: np.ndarray | str | None, names: list[str], own: Own) -> list[Answer]:
-    """One answer for each chosen network, the default's where none is chosen."""
-    return [answer(picture, name, own) for name in names or [DEFAULT]]
+def ask(read: Callable[[Network | str], Prediction], names: list[str], own: Own) -> list[Answer]:
+    """One answer for each chosen network, the first's where none is chosen. `read` has a network read."""
+    return [answer(read, name, own) for name in names or pretrained_names()[:1]]
 
 
-def answer(picture: np.ndarray | str | None, name: str, own: Own) -> Answer:
+def answer(read: Callable[[Network | str], Prediction], name: str, own: Own) -> Answer:
     """One network's answer, or the sentence that says why there is none."""
     if name not in own and name not in pretrained_names():
         return Answer(name, failure="This network is no longer kept here: train it again or upload its file.")
-    paper = np.full((28, 28), 255, np.uint8) if picture is None else picture
     try:
-        return Answer(name, recognize(paper, own.get(name, name)))
+        return Answer(name, read(own.get(name, name)))
     except PictureError as error:
         return Answer(name, failure=str(error))
 
@@ -116,7 +123,7 @@ def recognize_digit(picture: str, network: str = DEFAULT) -> dict[str, Any]:
         raise gr.Error(str(error)) from error
     return {
         "digit": prediction.digit,
-        "answer": verdict(prediction) or "no ink found",
+        "answer": NO_INK if prediction.digit is None else prediction.sentence,
         "probabilities": [round(float(share), 6) for share in prediction.probabilities],
         "network": network,
     }
@@ -136,7 +143,7 @@ def build() -> DrawTab:
             heard = gr.HTML(read_sketch("", [], {})[0], apply_default_css=False, elem_id="answer")
             picker = gr.CheckboxGroup(
                 choices(own={}),
-                value=[DEFAULT],
+                value=pretrained_names()[:1],
                 label="Read by",
                 info="Choose several and compare.",
                 elem_id="picker",
@@ -178,6 +185,11 @@ def example_button(digit: str, strokes: list[list[float]]) -> str:
     )
 
 
+def path_of(payload: ImageData | None) -> str | None:
+    """Where an uploaded picture lies."""
+    return payload.path if payload else None
+
+
 def picture_reader() -> tuple[gr.Image, gr.HTML]:
     """The part for pictures: upload, clipboard or camera on the left; examples and the answer beside it."""
     gr.HTML(
@@ -189,13 +201,15 @@ def picture_reader() -> tuple[gr.Image, gr.HTML]:
         with gr.Column(min_width=300):
             picture = gr.Image(
                 type="filepath",
-                image_mode=None,  # the file as it is: engine.images opens it with its own guards
                 sources=["upload", "clipboard", "webcam"],
                 label="A picture of one digit",
+                show_label=False,  # it would lie on the picture
                 buttons=["fullscreen"],
                 height=300,
                 elem_id="picture",
             )
+        # Gradio would open the file first, without the engine's guards and sentences.
+        picture.preprocess = path_of  # type: ignore[method-assign]
         with gr.Column(min_width=300):
             gr.Examples([[str(path)] for path in PHOTOS], picture, label="Try one", elem_id="photos")
             told = gr.HTML("", apply_default_css=False, elem_id="picture-answer")

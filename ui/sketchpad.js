@@ -258,7 +258,7 @@ function command(event) {
 function onKey(event) {
   if (!element.isConnected) return document.removeEventListener("keydown", onKey);
   const focus = document.activeElement;
-  const idle = !focus || focus === document.body;
+  const idle = !focus || focus === document.body || focus.matches("button");  // a button takes no letters
   if (!pad.offsetParent || !(idle || pad.contains(focus))) return;
   const name = command(event);
   if (name === null || event.defaultPrevented) return;

@@ -79,7 +79,7 @@ def tool(name: str, pressed: bool | None = None) -> str:
 
 
 def open_sketch(sketch: str | None) -> np.ndarray | None:
-    """What the pad sent as a picture, uint8 (H, W), dark ink on white; None while the paper is blank.
+    """The ink that the pad sent: uint8 (H, W), 255 is ink, 0 is paper; None while the paper is blank.
 
     The value comes from a browser, so nothing about it is trusted: raises PictureError unless it is a PNG in
     a data URL, at most MAX_CHARACTERS long and MAX_SIDE on each side.
@@ -96,7 +96,7 @@ def open_sketch(sketch: str | None) -> np.ndarray | None:
             if max(image.size) > MAX_SIDE:
                 size = f"{image.width} × {image.height}"
                 raise PictureError(f"The drawing is too large: {size} pixels, at most {MAX_SIDE} a side.")
-            return np.asarray(image.convert("L"))
+            return 255 - np.asarray(image.convert("L"))
     except (binascii.Error, UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
         if isinstance(error, PictureError):
             raise

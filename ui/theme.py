@@ -14,8 +14,8 @@ SLATE = gr.themes.Color(
     c50="#f7f8f8", c100="#eff0f1", c200="#e1e3e5", c300="#c9cdd1", c400="#9aa0a8", c500="#6d747d",
     c600="#525860", c700="#3a3f46", c800="#25292e", c900="#191c20", c950="#111316",
 )  # fmt: skip
-SANS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Arial", "sans-serif")
-MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "Liberation Mono", "monospace")
+SANS = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
+MONO = 'ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace'
 
 STYLES = "\n".join(file.read_text(encoding="utf-8") for file in sorted(Path(__file__).parent.glob("*.css")))
 
@@ -26,14 +26,16 @@ HEAD = f"<style>\n{STYLES}</style>"
 
 def theme() -> gr.themes.Base:
     """Gradio's plain theme in this page's colours; system fonts only, so that nothing is fetched."""
-    return gr.themes.Base(
+    look = gr.themes.Base(
         primary_hue=VIRIDIAN,
         secondary_hue=VIRIDIAN,
         neutral_hue=SLATE,
         radius_size="lg",
-        font=[gr.themes.Font(name) for name in SANS],
-        font_mono=[gr.themes.Font(name) for name in MONO],
-    ).set(
+        font=[gr.themes.Font("sans-serif")],
+        font_mono=[gr.themes.Font("monospace")],
+    )
+    look.font, look.font_mono = SANS, MONO  # gr.themes.Font would quote system-ui, and so name a family
+    return look.set(
         body_background_fill="*neutral_50",
         body_background_fill_dark="*neutral_950",
         body_text_color_subdued="*neutral_500",

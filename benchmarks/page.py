@@ -1,0 +1,123 @@
+"""From pen-up to the label on the screen, in headless Chromium: `make bench-page`.
+
+Draws the example digits with a mouse, one after another, and watches the answer change in the page itself.
+Time runs from the moment the browser handles pointer-up to the frame after the answer's last change, both on
+the page's own clock. Then the same while another visitor trains a network in the Train tab.
+"""
+
+import statistics
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+from tests.browser import STROKES, draw, launch, running_app
+
+ROUNDS = 6  # of ten digits
+AIMS = {"alone": (60, 120), "while another visitor trains": (None, 200)}  # median and 95th percentile, ms
+UPDATES = 8  # a second, at least
+
+# Notes when the pen goes up and when the answer changes, each on the frame that shows it.
+WATCH = """
+() => {
+  window.seen = {up: [], changed: [], down: []};
+  const canvas = document.querySelector("#pad canvas");
+  canvas.addEventListener("pointerdown", () => seen.down.push(performance.now()));
+  canvas.addEventListener("pointerup", () => seen.up.push(performance.now()), {capture: true});
+  let framed = false;  // one note a frame
+  new MutationObserver(() => {
+    if (framed) return;
+    framed = true;
+    requestAnimationFrame(() => {
+      const channel = new MessageChannel();  // its message arrives once the frame is painted
+      channel.port1.onmessage = () => { framed = false; seen.changed.push(performance.now()); };
+      channel.port2.postMessage(0);
+    });
+  }).observe(document.querySelector("#answer .answers"),
+    {subtree: true, childList: true, characterData: true, attributes: true});
+}"""
+
+
+@dataclass(frozen=True)
+class Latencies:
+    """What one visitor felt: milliseconds from pen-up to the answer, updates a second during the strokes."""
+
+    after_pen_up: list[float]
+    updates: float
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.after_pen_up)
+
+    @property
+    def p95(self) -> float:
+        return statistics.quantiles(self.after_pen_up, n=20)[-1]
+
+
+def measure(page: Page, rounds: int = ROUNDS) -> Latencies:
+    """Draw every digit `rounds` times. Each answer is waited for, then the paper is cleared."""
+    page.evaluate(WATCH)
+    waits: list[float] = []
+    updates, drawing = 0, 0.0
+    for _ in range(rounds):
+        for strokes in STROKES.values():
+            page.evaluate("seen.up = []; seen.down = []; seen.changed = []")
+            draw(page, strokes, seconds=0.6)
+            page.wait_for_timeout(400)
+            seen = page.evaluate("seen")
+            start, end = seen["down"][0], seen["up"][-1]
+            after = [at for at in seen["changed"] if at > end]
+            if after:  # otherwise the last picture of the stroke was the final one
+                waits.append(after[-1] - end)
+            updates += sum(start < at <= end for at in seen["changed"])
+            drawing += (end - start) / 1000
+            page.keyboard.press("c")
+            page.wait_for_timeout(150)
+    return Latencies(waits, updates / drawing)
+
+
+def start_training(page: Page) -> Callable[[], bool]:
+    """Have a visitor train in the Train tab; returns whether that is still going on."""
+    page.get_by_role("tab", name="Train").click()
+    page.locator("#train-start").click()
+    page.wait_for_timeout(3000)
+    return lambda: page.locator("#train-stop").is_enabled()
+
+
+def report(name: str, found: Latencies) -> str:
+    """One row of the table."""
+    median, p95 = AIMS[name]
+    aim = f"{f'{median} / ' if median else ''}{p95} ms, {UPDATES}/s"
+    return (
+        f"| {name} | {found.median:.0f} ms | {found.p95:.0f} ms | {max(found.after_pen_up):.0f} ms "
+        f"| {found.updates:.1f} | {len(found.after_pen_up)} | {aim} |"
+    )
+
+
+def main() -> None:
+    print("| pen-up to label | median | 95 % | worst | updates/s in strokes | digits | aim |")
+    print("|---|---|---|---|---|---|---|")
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_app(Path(folder)) as url,
+        sync_playwright() as playwright,
+    ):
+        chromium = launch(playwright)
+        page = chromium.new_page(viewport={"width": 1280, "height": 900})
+        page.goto(url)
+        page.locator("#pad canvas").wait_for()
+        page.wait_for_timeout(1000)
+        measure(page, rounds=1)  # warms the app up
+        print(report("alone", measure(page)), flush=True)
+        other = chromium.new_page()
+        other.goto(url)
+        busy = start_training(other)
+        print(report("while another visitor trains", measure(page)))
+        print("" if busy() else "(the training ended before the measurement did)")
+        chromium.close()
+
+
+if __name__ == "__main__":
+    main()
