@@ -1,0 +1,113 @@
+"""What a file of a network gives back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine import checkpoint
+from engine.architectures import ARCHITECTURES, build
+from engine.checkpoint import CheckpointError, load, load_pretrained, pretrained_names, save
+from engine.layers import Dense, Dropout, Flatten
+from engine.network import Network
+from engine.preprocessing import Preprocessing
+from tests.crafted_files import ARRAYS, example
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "network.npz"
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+def test_round_trip(path: Path, dtype: type[np.floating]) -> None:
+    network = example()
+    save(network, path, dtype)
+    found = load(path)
+    assert [layer.config() for layer in found.layers] == [layer.config() for layer in network.layers]
+    for name in ("input_shape", "labels", "preprocessing", "name", "metrics", "trained"):
+        assert getattr(found, name) == getattr(network, name)
+    for name, array in network.state().items():
+        assert found.state()[name].dtype == np.float32
+        np.testing.assert_array_equal(found.state()[name], array.astype(dtype))
+    x = np.random.default_rng(0).random((2, 6, 6, 1), np.float32)
+    np.testing.assert_allclose(
+        found.predict(x), network.predict(x), rtol=1e-2 if dtype is np.float16 else 1e-6
+    )
+    found.parameters["0.bias"][...] = 1  # it can be trained
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_every_named_network_comes_back(name: str, path: Path) -> None:
+    network = build(name, np.random.default_rng(1))
+    save(network, path)
+    found = load(path)
+    assert (found.name, found.parameter_count) == (name, network.parameter_count)
+    x = np.random.default_rng(0).random((2, *network.input_shape), np.float32)
+    np.testing.assert_array_equal(found.predict(x), network.predict(x))
+
+
+def test_equal_networks_give_equal_files(tmp_path: Path) -> None:
+    for number, seed in enumerate((0, 0, 1)):
+        save(example(seed), tmp_path / f"{number}.npz")
+    one, same, other = ((tmp_path / f"{number}.npz").read_bytes() for number in range(3))
+    assert one == same
+    assert one != other
+    save(load(tmp_path / "0.npz"), tmp_path / "3.npz")
+    assert (tmp_path / "3.npz").read_bytes() == one
+
+
+def test_half_the_numbers_half_the_file(tmp_path: Path) -> None:
+    network = build("mlp-100", np.random.default_rng(0))
+    save(network, tmp_path / "whole.npz")
+    save(network, tmp_path / "half.npz", np.float16)
+    assert (tmp_path / "half.npz").stat().st_size < 0.6 * (tmp_path / "whole.npz").stat().st_size
+
+
+def test_a_file_written_by_numpy_is_read(path: Path) -> None:
+    arrays = {name: np.asfortranarray(a) if a.ndim == 4 else a for name, a in ARRAYS.items()}
+    for write in (np.savez, np.savez_compressed):
+        write(path, **arrays)  # type: ignore[arg-type]
+        found = load(path)
+        for name, array in example().state().items():
+            np.testing.assert_array_equal(found.state()[name], array)
+
+
+def test_a_layer_that_drops_nothing_comes_back(path: Path) -> None:
+    network = Network([Dropout(0), Flatten(), Dense(36, 3)], (6, 6, 1), "abc", Preprocessing(size=6))
+    save(network, path)
+    assert load(path).layers[0].config() == {"kind": "Dropout", "drop_probability": 0}
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e6])
+def test_what_a_file_can_not_hold_is_not_written(path: Path, value: float) -> None:
+    network = example()
+    network.parameters["0.bias"][0] = value
+    with pytest.raises(ValueError, match=r"0\.bias holds numbers that float16 can't hold"):
+        save(network, path, np.float16)
+    assert not path.exists()
+
+
+def test_shipped_networks_are_loaded_once_and_read_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoint, "WEIGHTS", tmp_path)
+    load_pretrained.cache_clear()
+    try:
+        for name in ("zero", "digits", "one"):
+            save(example(), tmp_path / f"{name}.npz")
+        assert pretrained_names() == ["digits", "one", "zero"]  # ours first
+        network = load_pretrained("digits")
+        assert load_pretrained("digits") is network
+        for array in network.state().values():
+            with pytest.raises(ValueError, match="read-only"):
+                array[...] = 0
+        network.copy().parameters["0.bias"][...] = 1
+        with pytest.raises(CheckpointError, match="no shipped network 'two'; there are digits, one, zero"):
+            load_pretrained("two")
+        with pytest.raises(CheckpointError, match="no shipped network"):
+            load_pretrained("../digits")
+    finally:
+        load_pretrained.cache_clear()
