@@ -50,7 +50,7 @@ def laid_out(layers: Sequence[Layer], shape: tuple[int, ...]) -> Iterator[Laid]:
 def to_channels_first(x: np.ndarray) -> np.ndarray:
     """(N, H, W, C) -> (N, C, H, W), contiguous.
 
-    It copies even where one channel makes both layouts the same bytes, because PyTorch guesses the layout from
+    It copies even where one channel makes both layouts the same bytes: PyTorch guesses the layout from
     the strides.
     """
     return x.transpose(0, 3, 1, 2).copy(order="C")
