@@ -11,7 +11,7 @@ All arrays are (N, H, W, C); weights are (k, k, C, outputs). Scratch memory belo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -23,8 +23,6 @@ from engine.pooled import PooledConvolution
 
 SMALL_PRODUCT = 1_000_000  # multiplications up to which OpenBLAS multiplies in place
 TILE_BYTES = 1 << 20  # patches of one tile: half of a second-level cache of 2 MiB
-
-Convolution = Callable[..., np.ndarray]
 
 
 def output_size(size: int, kernel: int, stride: int, pad: int) -> int:
@@ -108,31 +106,42 @@ def _workspace(
     return inside, source, patches, patches.reshape(n * strip * columns, -1)
 
 
-def prepare(weight: np.ndarray, stride: int = 1, pool: bool = False) -> Convolution:
-    """The product for one weight (k, k, C, outputs): what depends on the weight alone is done now, once.
+class Convolution:
+    """The product with one weight (k, k, C, outputs), its layout chosen by its size and made once.
 
-    The returned function takes (x, pad, epilogue, pool), as `convolve` does; `pool` here tells whether it
-    will be asked to pool.
+    `pool` tells whether the product will be pooled 2 × 2.
     """
-    kernel, _, channels, outputs = weight.shape
-    kernels = pooled = None
-    if isinstance(weight, np.ndarray) and winograd.suits(kernel, stride, channels, outputs):
-        kernels = winograd.transform(weight)
-    elif isinstance(weight, np.ndarray) and pool and PooledConvolution.suits(kernel, stride, channels):
-        pooled = PooledConvolution(weight)
 
-    def convolution(
-        x: np.ndarray, pad: int, epilogue: Epilogue | None = None, pool: bool = False
-    ) -> np.ndarray:
+    def __init__(self, weight: np.ndarray, stride: int = 1, pool: bool = False) -> None:
+        self.weight, self.stride, self.pool = weight, stride, pool
+        kernel, _, self.channels, self.outputs = weight.shape
+        self.kernels = self.pooled = None
+        if not isinstance(weight, np.ndarray):
+            return
+        if winograd.suits(kernel, stride, self.channels, self.outputs):
+            self.kernels = winograd.transform(weight)
+        elif pool and PooledConvolution.suits(kernel, stride, self.channels):
+            self.pooled = PooledConvolution(weight)
+
+    def __call__(self, x: np.ndarray, pad: int, epilogue: Epilogue | None = None) -> np.ndarray:
         if not isinstance(x, np.ndarray):
-            return _convolve_any(x, weight, stride, pad, epilogue, pool)
-        if kernels is not None and winograd.pays(x.shape, pad, channels, outputs):
-            return winograd.convolve(x, kernels, pad, epilogue, pool)
-        if pool and pooled is not None:
-            return pooled(x, pad, epilogue)
-        return _convolve_patches(x, weight, stride, pad, epilogue, pool)
+            return _convolve_any(x, self.weight, self.stride, pad, epilogue, self.pool)
+        if self.pooled is not None:
+            return self.pooled(x, pad, epilogue)
+        if self.kernels is not None and winograd.pays(x.shape, pad, self.channels, self.outputs):
+            return winograd.convolve(x, self.kernels, pad, epilogue, self.pool)
+        return _convolve_patches(x, self.weight, self.stride, pad, epilogue, self.pool)
 
-    return convolution
+    def gradients(
+        self, x: np.ndarray, dy: np.ndarray, pad: int, input_gradient: bool
+    ) -> tuple[np.ndarray | None, np.ndarray]:
+        """What it hands back without pooling: (dx or None, dweight), for dy (N, H', W', outputs)."""
+        if not isinstance(x, np.ndarray):
+            return _gradients_any(x, self.weight, dy, self.stride, pad, input_gradient)
+        dy = np.ascontiguousarray(dy)
+        if self.kernels is not None and winograd.pays(x.shape, pad, self.channels, self.outputs):
+            return winograd.gradients(x, self.weight, dy, pad, input_gradient)
+        return _gradients_patches(x, self.weight, dy, self.stride, pad, input_gradient)
 
 
 def convolve(
@@ -148,7 +157,14 @@ def convolve(
     `epilogue` changes each finished tile in place (bias, ReLU) while it still lies in the cache; with `pool`,
     a tile is max-pooled 2 × 2 before that, so that three quarters of the epilogue is never computed.
     """
-    return prepare(weight, stride, pool)(x, pad, epilogue, pool)
+    return Convolution(weight, stride, pool)(x, pad, epilogue)
+
+
+def convolve_gradients(
+    x: np.ndarray, weight: np.ndarray, dy: np.ndarray, stride: int, pad: int, input_gradient: bool
+) -> tuple[np.ndarray | None, np.ndarray]:
+    """What `convolve` hands back without pooling: (dx or None, dweight), for dy (N, H', W', outputs)."""
+    return Convolution(weight, stride).gradients(x, dy, pad, input_gradient)
 
 
 def _convolve_patches(
@@ -193,16 +209,10 @@ def _product(patches: np.ndarray, matrix: np.ndarray, out: np.ndarray) -> None:
         np.matmul(patches, matrix[:, first : first + step], out[:, first : first + step])
 
 
-def convolve_gradients(
+def _gradients_patches(
     x: np.ndarray, weight: np.ndarray, dy: np.ndarray, stride: int, pad: int, input_gradient: bool
 ) -> tuple[np.ndarray | None, np.ndarray]:
-    """What `convolve` hands back: (dx or None, dweight), for dy (N, H', W', outputs)."""
     kernel, _, channels, outputs = weight.shape
-    if not isinstance(x, np.ndarray):
-        return _gradients_any(x, weight, dy, stride, pad, input_gradient)
-    dy = np.ascontiguousarray(dy)
-    if winograd.suits(kernel, stride, channels, outputs) and winograd.pays(x.shape, pad, channels, outputs):
-        return winograd.gradients(x, weight, dy, pad, input_gradient)
     if stride == 1 and input_gradient and channels >= outputs // 2 and kernel - 1 - pad >= 0:
         return _gradients_from_output_patches(x, weight, dy, pad)
     dweight = _weight_gradient(x, dy, kernel, stride, pad)

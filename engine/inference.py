@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from engine import convolution
+from engine.convolution import Convolution
 from engine.epilogue import Epilogue
 from engine.layer import Array, Layer
 from engine.layers import BatchNorm, Conv2D, Dense, MaxPool2D, ReLU, Residual, Sequential, Sigmoid, Skip
@@ -78,8 +78,8 @@ def _convolution(layer: Conv2D, following: Sequence[Layer]) -> tuple[Step, int]:
         used += 1
     epilogue = _epilogue(weight, bias, relu)
     pad = layer.pad
-    product = convolution.prepare(weight, layer.stride, pool)
-    return lambda x: product(x, pad, epilogue, pool), used
+    product = Convolution(weight, layer.stride, pool)
+    return lambda x: product(x, pad, epilogue), used
 
 
 def _dense(layer: Dense, following: Sequence[Layer]) -> tuple[Step, int]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from engine import convolution
+from engine.convolution import Convolution, output_size
 from engine.epilogue import Epilogue
 from engine.initializers import Initializer, he, zeros
 from engine.layer import Array, Backward, Gradients, Layer, column_sums
@@ -86,19 +86,19 @@ class Conv2D(Layer):
             self.parameters["bias"] = np.zeros(outputs, np.float32)
 
     def forward(self, x: Array, training: bool = False) -> tuple[Array, Backward]:
-        weight = self.parameters["weight"]
+        product = Convolution(self.parameters["weight"], self.stride)
 
         def backward(dy: Array, input_gradient: bool = True) -> tuple[Array, Gradients]:
-            dx, dweight = convolution.convolve_gradients(x, weight, dy, self.stride, self.pad, input_gradient)
+            dx, dweight = product.gradients(x, dy, self.pad, input_gradient)
             gradients = {"weight": dweight}
             if "bias" in self.parameters:
                 gradients["bias"] = column_sums(dy)
             return dx, gradients
 
-        return self.predict(x), backward
+        return product(x, self.pad, self._add_bias()), backward
 
     def predict(self, x: Array) -> Array:
-        return convolution.convolve(x, self.parameters["weight"], self.stride, self.pad, self._add_bias())
+        return Convolution(self.parameters["weight"], self.stride)(x, self.pad, self._add_bias())
 
     def _add_bias(self) -> Epilogue | None:
         bias = self.parameters.get("bias")
@@ -117,5 +117,5 @@ class Conv2D(Layer):
 
     def output_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         height, width, _ = shape
-        size = [convolution.output_size(s, self.kernel, self.stride, self.pad) for s in (height, width)]
+        size = [output_size(s, self.kernel, self.stride, self.pad) for s in (height, width)]
         return (size[0], size[1], self.parameters["weight"].shape[3])

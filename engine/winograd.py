@@ -131,17 +131,20 @@ def gradients(
     n, rows, columns, outputs = dy.shape
     channels = x.shape[3]
     down, across = -(-rows // 4), -(-columns // 4)
-    kernels = np.ascontiguousarray(transform(weight).transpose(0, 2, 1)) if input_gradient else None
-    total = np.zeros((36, channels, outputs), x.dtype)
-    part = scratch("winograd gradient", total.shape, x.dtype)
+    back = transform(weight.transpose(0, 1, 3, 2)) if input_gradient else None
+    total = scratch("winograd gradient", (36, channels, outputs), x.dtype)
+    part = scratch("winograd gradient of a block", total.shape, x.dtype)
     dx = np.empty(x.shape, x.dtype) if input_gradient else None
     for images, strip in _blocks(n, down, across, channels + outputs, GRADIENT_BYTES):
         errors = _transformed_errors(dy, images, strip, across).transpose(1, 0, 2)
         inputs = _transformed_inputs(x, images, strip, across, pad)
-        np.matmul(inputs.transpose(1, 2, 0), errors, out=part)
-        total += part
-        if dx is not None and kernels is not None:
-            np.matmul(errors, kernels, out=inputs.transpose(1, 0, 2))
+        if images.start == strip.start == 0:
+            np.matmul(inputs.transpose(1, 2, 0), errors, out=total)
+        else:
+            np.matmul(inputs.transpose(1, 2, 0), errors, out=part)
+            np.add(total, part, out=total)
+        if dx is not None and back is not None:
+            np.matmul(errors, back, out=inputs.transpose(1, 0, 2))
             _add_tiles(inputs, dx, images, strip, across, down, pad)
     dweight = (_KERNELS_BACK[x.dtype] @ total.reshape(36, -1)).reshape(3, 3, channels, outputs)
     return dx, dweight
