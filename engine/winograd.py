@@ -135,7 +135,8 @@ def gradients(
     total = scratch("winograd gradient", (36, channels, outputs), x.dtype)
     part = scratch("winograd gradient of a block", total.shape, x.dtype)
     dx = np.empty(x.shape, x.dtype) if input_gradient else None
-    for images, strip in _blocks(n, down, across, channels + outputs, GRADIENT_BYTES):
+    block_bytes = max(GRADIENT_BYTES, 2 * total.nbytes)  # or adding `part` would cost more than it saves
+    for images, strip in _blocks(n, down, across, channels + outputs, block_bytes):
         errors = _transformed_errors(dy, images, strip, across).transpose(1, 0, 2)
         inputs = _transformed_inputs(x, images, strip, across, pad)
         if images.start == strip.start == 0:
@@ -192,10 +193,13 @@ def _add_tiles(
 def _blocks(
     images: int, down: int, across: int, channels: int, block_bytes: int
 ) -> Iterator[tuple[slice, slice]]:
-    """Whole images, or strips of tile rows of one image, that share the cache."""
+    """Whole images, or strips of tile rows of one image, that share the cache; the last as large as the
+    first.
+    """
     row_bytes = across * 36 * channels * 6
-    step = block_bytes // max(1, row_bytes * down)
-    if step >= 1:
+    if row_bytes * down <= block_bytes:
+        count = -(-images * row_bytes * down // block_bytes)
+        step = -(-images // count)
         for n in range(0, images, step):
             yield slice(n, min(n + step, images)), slice(0, down)
         return
