@@ -18,7 +18,6 @@ from engine.layers import (
     BatchNorm,
     Conv2D,
     Dense,
-    Flatten,
     GlobalAveragePool,
     MaxPool2D,
     Residual,
@@ -226,7 +225,7 @@ def _takes(layer: Layer, shape: tuple[int, ...]) -> bool:
         return shape == layer.parameters["weight"].shape[:1]
     if isinstance(layer, BatchNorm):
         return shape[-1:] == layer.parameters["scale"].shape
-    if isinstance(layer, MaxPool2D | AveragePool2D | GlobalAveragePool | UpSample2D | Flatten):
+    if isinstance(layer, MaxPool2D | AveragePool2D | GlobalAveragePool | UpSample2D):
         return len(shape) == 3
     return True
 
