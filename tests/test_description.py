@@ -184,7 +184,6 @@ BAD_DESCRIPTIONS: dict[str, tuple[Change, str]] = {
         whole(conv(1, 8), norm(1)),
         "layer 1, BatchNorm, does not take",
     ),
-    "flattened twice": (whole(FLATTEN, FLATTEN, dense(784, 10)), "layer 1, Flatten, does not take"),
     "pooled away": (
         whole(*[{"kind": "MaxPool2D"}] * 5, FLATTEN, dense(1, 10)),
         "layer 4, MaxPool2D, would make 0",
