@@ -178,7 +178,11 @@ def test_a_mistake_in_the_layers_is_named_under_them(page: Page) -> None:
     expect(note.get_by_role("alert")).to_contain_text('"rellu"')
     expect(page.locator("#train-preset .selected")).to_have_count(0)  # it is no preset any more
     page.locator("#train-start").click()
-    expect(page.locator("#train-status [role=alert]")).to_contain_text('"rellu"')
+    alert = page.locator("#train-status [role=alert]")
+    expect(alert).to_contain_text('"rellu"')
+    page.wait_for_timeout(1000)
+    expect(alert).to_contain_text('"rellu"')  # it stays
+    expect(page.locator("#train-loss figure")).to_be_visible()
     layers.fill("conv 3x3x16, relu, pool 2, dense 10")
     expect(note).to_contain_text("8×8×1 → 6×6×16 → 3×3×16 → 10 · 1,610 parameters")
 

@@ -22,6 +22,7 @@ from ui.run_book import MOST_RECORDS, RunBook
 from ui.training_form import choose_data, choose_network, choose_preset, read_layers, settings_of, values_of
 from ui.training_run import Phase, Run
 from ui.training_settings import OWN, QUICK, Settings, SettingsError, build_network, checked, presets
+from ui.training_view import epoch_scale
 from ui.view import View
 from ui.weight_pictures import first_weights
 
@@ -111,7 +112,7 @@ def test_a_run_ends_with_all_that_the_end_shows() -> None:
 
 def test_training_is_announced_before_it_ends() -> None:
     _, views = train(None, replace(SMALL, epochs=40))
-    busy = [view for view in views if view.busy]
+    busy = [view for view in views[:-1] if view.status]
     assert len(busy) >= 3
     assert "progressbar" in (busy[-1].status or "")
     assert views[0].busy is True  # the answer to the click
@@ -270,6 +271,7 @@ def test_settings_that_cannot_be_run_are_refused_at_once(change: dict[str, objec
 def test_a_refusal_leaves_the_earlier_run_to_be_continued(stopped: RunBook) -> None:
     _, view = trainer.plan(stopped, True, replace(SMALL, layers="nonsense"), LIMITS)
     assert view.can_continue
+    assert view.usable
     assert view.report is None
 
 
@@ -453,6 +455,7 @@ def test_the_register_of_sessions_holds_no_book() -> None:
 def test_what_has_expired_is_said() -> None:
     _, view = trainer.plan_more(None, SMALL, LIMITS)
     assert "kept for 1 h" in (view.status or "")
+    assert not view.usable
     book, _ = trainer.plan(None, True, SMALL, LIMITS)
     end = list(trainer.carry_out(book, LIMITS))[-1]
     assert "kept for 1 h" in (end.status or "")
@@ -561,7 +564,7 @@ def test_the_quick_look_is_first() -> None:
     assert next(iter(presets())) == QUICK
 
 
-# --- curves, charts, pictures -------------------------------------------------------------------------
+# --- what is drawn -------------------------------------------------------------------------
 
 
 def test_a_curve_of_many_losses_has_few_points_and_keeps_the_mean() -> None:
@@ -596,6 +599,18 @@ def test_a_logarithmic_scale_has_equal_distances_for_equal_ratios() -> None:
     assert scale.place(0.1) == pytest.approx(0.5)
     assert len(charts.log_scale(0.3, 2.4).ticks) >= 3
     assert np.isfinite(scale.place(0.0))
+
+
+def test_the_newest_run_is_never_a_sliver_beside_a_longer_one() -> None:
+    book, _ = train(None, replace(SMALL, epochs=20))
+    assert epoch_scale(book).high == 20
+    train(book, SMALL)
+    assert epoch_scale(book).high == 4  # twice its two epochs
+    early, _ = trainer.plan(None, False, replace(SMALL, epochs=100), LIMITS)
+    with closing(trainer.carry_out(early, LIMITS)) as views:
+        while early.run is None or early.run.steps_done < 5:
+            next(views)
+        assert early.run.record.epochs_done <= epoch_scale(early).high < 100
 
 
 def test_a_chart_escapes_its_words_and_draws_each_line() -> None:

@@ -54,9 +54,9 @@ def shown(view: View) -> list[Any]:
     if view.busy is None:
         return [*updates, *(gr.skip() for _ in range(5))]
     buttons = (not view.busy, view.busy, not view.busy and view.can_continue)
-    keep = gr.skip() if view.file is None and not view.busy else gr.update(visible=not view.busy)
+    seen = (*buttons, not view.busy and view.usable)
     file = gr.skip() if view.file is None else view.file
-    return [*updates, *(gr.update(visible=visible) for visible in buttons), keep, file]
+    return [*updates, *(gr.update(visible=visible) for visible in seen), file]
 
 
 # --- handlers: unpack, one call, pack -------------------------------------------------------------
@@ -88,7 +88,11 @@ class Handlers:
         return book, True, *shown(view)
 
     def work(self, book: RunBook | None) -> Iterator[tuple[Any, ...]]:
-        """What was planned. The book is written with each view, so that its time to live begins anew."""
+        """What was planned. The book is written with each view, so that its time to live begins anew.
+
+        The first changes nothing: a generator without any would have Gradio empty its outputs.
+        """
+        yield book, *shown(View())
         with closing(trainer.carry_out(book, self.limits)) as views:
             for view in views:
                 yield book, *shown(view)

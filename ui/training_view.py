@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from ui.charts import Line, Scale, chart, linear_scale, log_scale
+from ui.charts import Line, Scale, chart, linear_scale, log_scale, round_up
 from ui.limits import spoken_time
 from ui.run_book import RunBook
 from ui.training_run import Phase, Record, Run
@@ -120,10 +120,14 @@ def accuracy_scale(runs: Iterable[Sequence[tuple[float, float]]]) -> Scale:
 
 
 def epoch_scale(book: RunBook) -> Scale:
-    """As far as the longest run has come, but not so far that the newest is a sliver at the left."""
+    """As far as the runs have come, but never so far that the newest is a sliver at the left.
+
+    While the newest grows, the axis goes on from one round number to the next.
+    """
     ends = [record.epochs_done for record in book.records]
-    if book.run is not None and book.run.epochs and book.run.record in book.records:
-        newest = float(book.run.epochs)
+    run = book.run
+    if run is not None and run.epochs and run.record in book.records:
+        newest = min(float(run.epochs), round_up(max(run.record.epochs_done, run.epochs / 100)))
         ends = [newest, *(min(end, 2 * newest) for end in ends)]
     return linear_scale(0.0, max(ends)) if any(ends) else Scale(0.0, 1.0, ())
 

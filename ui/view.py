@@ -26,7 +26,8 @@ class View:
     runs: str | None = None
     busy: bool | None = None
     can_continue: bool = False
-    file: str | None = None  # the network as a file, where there is one to use and to download
+    usable: bool = False  # whether there is a network to use in Draw and to download
+    file: str | None = None  # that network
 
 
 def live(book: RunBook, tick: int) -> View:
@@ -42,7 +43,7 @@ def live(book: RunBook, tick: int) -> View:
         weights=weight_pictures(run.network) if pictures else None,
         report="" if tick == 0 else None,
         runs=html.run_table(book) if pictures else None,
-        busy=True,
+        busy=True if pictures else None,
     )
 
 
@@ -58,6 +59,7 @@ def ended(book: RunBook) -> View:
         report="" if run.examination is None else report(run.examination),
         busy=False,
         can_continue=run.can_continue,
+        usable=True,
         file=book.file(),
     )
 
@@ -73,7 +75,10 @@ def refused(book: RunBook, sentence: str) -> View:
     book.busy = False
     run = book.run
     return View(
-        status=html.message(sentence, "error"), busy=False, can_continue=run is not None and run.can_continue
+        status=html.message(sentence, "error"),
+        busy=False,
+        can_continue=run is not None and run.can_continue,
+        usable=run is not None,
     )
 
 
