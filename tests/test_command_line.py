@@ -1,0 +1,148 @@
+"""`python -m engine`, on the digits that are always here."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+import numpy as np
+import pytest
+import requests
+
+from engine import __main__ as command
+from engine import checkpoint, datasets, mnist
+from engine.checkpoint import load
+from engine.resume import save_state
+from engine.training import EpochDone, accuracy
+
+ROOT = Path(__file__).resolve().parent.parent
+Run = Callable[..., str]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs a command line and returns what it prints; nothing is here but what comes with the packages."""
+    monkeypatch.setenv("PAINT_BY_NUMPY_DATA", str(tmp_path / "no data"))
+    monkeypatch.setattr(checkpoint, "WEIGHTS", tmp_path / "weights")
+    monkeypatch.setattr(mnist, "_loaded", {})
+    (tmp_path / "weights").mkdir()
+
+    def refuse(*_: object, **__: object) -> NoReturn:
+        raise requests.exceptions.ConnectionError
+
+    monkeypatch.setattr(mnist.pooch, "retrieve", refuse)
+    monkeypatch.setattr(mnist.pooch, "HTTPDownloader", refuse)
+
+    def run_command(*words: str) -> str:
+        monkeypatch.setattr(sys, "argv", ["engine", *words])
+        command.main()
+        return capsys.readouterr().out
+
+    return run_command
+
+
+def test_train_writes_the_network_and_its_figures(run: Run, tmp_path: Path) -> None:
+    told = run("train", "digits-8x8")
+    path = tmp_path / "weights" / "digits-8x8.npz"
+    network = load(path)
+    assert [line.split()[:2] for line in told.splitlines()[:2]] == [["epoch", "1/2"], ["epoch", "2/2"]]
+    assert "digits-8x8.npz: " in told
+    right = accuracy(network, datasets.load("digits-8x8").test)
+    assert right > 0.88
+    assert network.metrics == {"digits-8x8 test": pytest.approx(right, abs=1e-5)}
+    assert network.trained["recipe"] == "digits-8x8"
+    assert (network.trained["epochs"], network.trained["seed"]) == (2, 0)
+    assert run("evaluate", "digits-8x8").strip() == f"digits-8x8 test: {network.metrics['digits-8x8 test']}"
+
+
+def test_seed_epochs_threads_and_place_can_be_chosen(run: Run, tmp_path: Path) -> None:
+    words = ["train", "digits-8x8", "--epochs", "1", "--out"]
+    run(*words, str(tmp_path / "a.npz"))
+    run(*words, str(tmp_path / "again.npz"))
+    run(*words, str(tmp_path / "other.npz"), "--seed", "3", "--half")
+    one, again, other = (load(tmp_path / f"{name}.npz") for name in ("a", "again", "other"))
+    assert not list((tmp_path / "weights").iterdir())
+    for name, array in one.parameters.items():
+        np.testing.assert_array_equal(array, again.parameters[name])
+        assert (array != other.parameters[name]).any()
+    assert (other.trained["seed"], other.trained["epochs"]) == (3, 1)
+    assert (tmp_path / "other.npz").stat().st_size < 0.7 * (tmp_path / "a.npz").stat().st_size
+    assert run("evaluate", "digits-8x8", "--file", str(tmp_path / "a.npz")).startswith("digits-8x8 test: 0.")
+
+
+def test_an_interrupted_training_is_resumed(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("train", "digits-8x8", "--out", str(tmp_path / "straight.npz"))
+    with monkeypatch.context() as patch:
+        patch.setattr(command, "SAVE_SECONDS", -1)
+        kept = []
+
+        def save_now_and_then(path: Path, step: int, *rest: object) -> None:
+            if step % 400 == 0:
+                save_state(path, step, *rest)  # type: ignore[arg-type]
+                kept.append(step)
+
+        def interrupt(event: object) -> None:
+            if isinstance(event, EpochDone):
+                raise KeyboardInterrupt
+
+        patch.setattr(command, "save_state", save_now_and_then)
+        patch.setattr(command, "_tell", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            run("train", "digits-8x8", "--state", str(tmp_path / "state.npz"))
+    assert kept == [400, 800, 1200]
+    run("train", "digits-8x8", "--state", str(tmp_path / "state.npz"), "--out", str(tmp_path / "resumed.npz"))
+    straight, resumed = load(tmp_path / "straight.npz"), load(tmp_path / "resumed.npz")
+    for name, array in straight.parameters.items():
+        np.testing.assert_array_equal(array, resumed.parameters[name])
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["train", "mlp-100"], "PAINT_BY_NUMPY_DATA"),
+        (["evaluate", "mlp-100"], "mlp-100.npz: there is no such file"),
+        (["evaluate", "mlp-100", "--file", __file__], "is not a readable .npz file"),
+    ],
+)
+def test_what_is_missing_is_said_in_a_sentence(run: Run, words: list[str], sentence: str) -> None:
+    with pytest.raises(SystemExit) as end:
+        run(*words)
+    assert isinstance(end.value.code, str)
+    assert sentence in end.value.code
+    assert "\n" not in end.value.code
+
+
+def test_unknown_names_are_usage_errors(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (["train", "resnet"], ["train"], ["paint"], []):
+        with pytest.raises(SystemExit) as end:
+            run(*words)
+        assert end.value.code == 2
+        assert "usage: python -m engine" in capsys.readouterr().err
+
+
+def test_as_a_program_of_its_own(tmp_path: Path) -> None:
+    environment = os.environ | {"PAINT_BY_NUMPY_DATA": str(tmp_path)}
+    command_line = [sys.executable, "-W", "error", "-m", "engine", "train", "digits-8x8", "--epochs", "1"]
+    done = subprocess.run(
+        [*command_line, "--threads", "2", "--out", str(tmp_path / "out.npz")],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    told = done.stdout.splitlines()
+    assert told[0].startswith("epoch 1/1  loss ")
+    figures = json.loads(told[1].replace("'", '"'))
+    assert figures["digits-8x8 test"] > 0.5
+    assert load(tmp_path / "out.npz").parameter_count == 2368
