@@ -18,8 +18,8 @@ RIVAL = 0.25  # a rival has at least this part of the best's probability
 class Prediction:
     """What a network says to one picture.
 
-    digit: the most probable, None where there is no ink. probabilities: (10,) float32, all 0 where there is no ink.
-    network_input: (28, 28) or (8, 8) uint8, the picture that the network saw, white on black.
+    digit: the most probable, None where there is no ink. probabilities: (10,) float32, all 0 where there is
+    no ink. network_input: (28, 28) or (8, 8) uint8, the picture that the network saw, white on black.
     preparing_seconds, network_seconds: the time to find and fit the ink, and the time that the network took.
     """
 
@@ -59,8 +59,9 @@ class Prediction:
 def recognize(picture: Picture, model: Network | str = "digits") -> Prediction:
     """Read the one digit in a picture, whatever its polarity, paper, light, size and place.
 
-    picture: a path, a PIL.Image or a uint8 array (H, W), (H, W, 3) or (H, W, 4). model: a network or the name of a
-    shipped one. PictureError where the picture can't be used, CheckpointError where no network has that name.
+    picture: a path, a PIL.Image or a uint8 array (H, W), (H, W, 3) or (H, W, 4). model: a network or the name
+    of a shipped one. PictureError where the picture can't be used, CheckpointError where no network has that
+    name.
     """
     network = _network(model)
     start = perf_counter()
@@ -69,7 +70,7 @@ def recognize(picture: Picture, model: Network | str = "digits") -> Prediction:
 
 
 def recognize_ink(ink: np.ndarray, model: Network | str = "digits") -> Prediction:
-    """Read one digit from its ink alone, as a sketchpad has it: (H, W) uint8, 255 is ink. No paper is looked for."""
+    """Read one digit from its ink, (H, W) uint8, 255 is ink, as a sketchpad has it."""
     return _read(ink, _network(model), perf_counter())
 
 

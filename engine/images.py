@@ -14,12 +14,21 @@ from engine.ink import fit_digit
 from engine.paper import ink_of
 from engine.preprocessing import Preprocessing, to_network_input
 
-__all__ = ["Picture", "PictureError", "Preprocessing", "fit_digit", "ink_of", "open_picture", "to_network_input"]
+__all__ = [
+    "Picture",
+    "PictureError",
+    "Preprocessing",
+    "fit_digit",
+    "ink_of",
+    "open_picture",
+    "to_network_input",
+]
 
 Picture = str | os.PathLike[str] | Image.Image | np.ndarray
 
 MAX_PIXELS = 64_000_000  # beyond this a small file could fill the memory
-FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "PPM", "ICO")  # none runs another program
+# None of these has Pillow run another program.
+FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "PPM", "ICO")
 UPRIGHT = {  # what undoes each EXIF orientation
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -34,9 +43,12 @@ DEPTHS = (255, 1023, 4095, 16383, 65535)  # full scale of 8, 10, 12, 14 and 16 b
 LIGHT = 176  # of 255: ink lighter than this would fade on white
 # What Pillow's decoders raise for files that are damaged, besides OSError.
 DAMAGE = (
-    OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, OverflowError, MemoryError, struct.error
-)  # fmt: skip
-DAMAGE_SENTENCE = "This picture is damaged or cut short and can't be opened."
+    *(OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError),
+    *(OverflowError, MemoryError, struct.error),
+)
+DAMAGED = "This picture is damaged or cut short and can't be opened."
+NOT_A_PICTURE = "This file is no picture that can be opened here: PNG, JPEG, WebP, GIF, BMP or TIFF."
+TOO_LARGE = f"at most {MAX_PIXELS // 10**6} megapixels are read."
 
 
 class PictureError(ValueError):
@@ -46,10 +58,11 @@ class PictureError(ValueError):
 def open_picture(picture: Picture, longest: int | None = None) -> np.ndarray:
     """Open a picture, upright, as (H, W, 3) uint8 RGB.
 
-    picture: a path, a PIL.Image or a uint8 array (H, W), (H, W, 3) or (H, W, 4). Transparency is laid on white, or on
-    black where all that is visible is light; of an animation the first picture is taken; 16-bit and float pictures
-    are brought to their full range. `longest`: reduce to at most so many pixels a side before anything is computed.
-    PictureError, with a sentence that says what is wrong, where that can't be done.
+    picture: a path, a PIL.Image or a uint8 array (H, W), (H, W, 3) or (H, W, 4). Transparency is laid on
+    white, or on black where all that is visible is light; of an animation the first picture is taken; 16-bit
+    and float pictures are brought to their full range. longest: reduce to at most so many pixels a side
+    before anything is computed. PictureError, with a sentence that says what is wrong, where it can't be
+    used.
     """
     if isinstance(picture, np.ndarray):
         return _flattened(_from_array(picture), longest)
@@ -73,21 +86,20 @@ def _from_file(path: Path, longest: int | None) -> np.ndarray:
                 image.draft(None, (2 * longest, 2 * longest))  # JPEG is reduced while it is decoded
             return _decoded(image, longest)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise PictureError(f"This picture is too large; at most {MAX_PIXELS // 10**6} megapixels are read.") from None
+        raise PictureError(f"This picture is too large; {TOO_LARGE}") from None
     except UnidentifiedImageError:
-        raise PictureError("This file is no picture that can be opened here: PNG, JPEG, WebP, GIF, BMP or TIFF.") from None
+        raise PictureError(NOT_A_PICTURE) from None
     except PictureError:
         raise
     except DAMAGE as error:
-        raise PictureError(DAMAGE_SENTENCE) from error
+        raise PictureError(DAMAGED) from error
 
 
 def _check_size(width: int, height: int) -> None:
     if width < 1 or height < 1:
         raise PictureError("This picture has no pixels.")
     if width * height > MAX_PIXELS:
-        size = f"{width * height / 1e6:.0f} megapixels"
-        raise PictureError(f"This picture has {size}; at most {MAX_PIXELS // 10**6} are read.")
+        raise PictureError(f"This picture has {width * height / 1e6:.0f} megapixels; {TOO_LARGE}")
 
 
 def _from_array(array: np.ndarray) -> Image.Image:
@@ -106,7 +118,7 @@ def _decoded(image: Image.Image, longest: int | None) -> np.ndarray:
         orientation = _orientation(image)
         pixels = _flattened(image, longest)
     except DAMAGE as error:
-        raise PictureError(DAMAGE_SENTENCE) from error
+        raise PictureError(DAMAGED) from error
     if orientation not in UPRIGHT:
         return pixels
     return np.array(Image.fromarray(pixels).transpose(UPRIGHT[orientation]))
@@ -134,7 +146,7 @@ def _flattened(image: Image.Image, longest: int | None) -> np.ndarray:
 
 
 def _eight_bits(values: np.ndarray) -> np.ndarray:
-    """Deeper pixels as uint8: integers by their depth, floats of 0..1 or 0..255 as such, what lies beyond by its largest."""
+    """Deeper pixels as uint8: integers by their depth, floats by 1 or 255, the rest by its largest."""
     values = np.nan_to_num(values.astype(np.float32), nan=0, posinf=0, neginf=0)
     largest = float(values.max())
     if largest <= 1 and not np.array_equal(values, np.round(values)):

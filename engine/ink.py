@@ -1,7 +1,7 @@
 """From ink to the picture a network reads: crop, judge the pen, fit, centre.
 
-*Ink* is a uint8 map (H, W): 255 is ink, 0 is ground, in between are soft edges. Everything a person draws, uploads
-or trains on passes through `fit_digit`, so the networks see one kind of digit: MNIST's.
+*Ink* is a uint8 map (H, W): 255 is ink, 0 is ground, in between are soft edges. Everything a person draws,
+uploads or trains on passes through `fit_digit`, so the networks see one kind of digit: MNIST's.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ import numpy as np
 WORK_SIDE = 80  # pen widths are judged on a copy this long: four pixels for each of the final 20
 GROUND = 0.06  # fainter than this part of the darkest ink is ground
 SOLID = 0.4  # from this part of the darkest ink on, a pixel is inside the stroke
-SPECK_AREA, SPECK_GAP = 0.12, 0.15  # a blot is this small beside the digit (area) and this far from it (of its side)
+SPECK_AREA, SPECK_GAP = 0.12, 0.15  # a blot is this small beside the digit's area, this far off for its side
 DUST_AREA, DUST_GAP = 0.015, 0.04  # the same for a grain of dust, which may lie closer
 TORN = 1.5  # working pixels: thinned ink that lies so much farther off than it was cut has lost a stroke
 DOT = 0.55  # a pen this wide for its ink has drawn a dot (a disk comes to 0.67), not a stroke
@@ -38,9 +38,9 @@ def look_of(size: int) -> Look:
 def fit_digit(ink: np.ndarray, size: int = 28) -> np.ndarray:
     """Fit the ink of one digit into a size x size picture as MNIST does, with a pen as wide as MNIST's.
 
-    ink: (H, W) uint8, 255 is ink. Returns (size, size) uint8; all zeros where there is no ink. The result hardly
-    depends on the place, scale and pen width of the drawing, and a picture that is already so stays as it is.
-    The box and the centre of mass are those of MNIST (LeCun, Cortes, Burges).
+    ink: (H, W) uint8, 255 is ink. Returns (size, size) uint8; all zeros where there is no ink. The result
+    hardly depends on the place, scale and pen width of the drawing, and a picture that is already so stays as
+    it is. The box and the centre of mass are those of MNIST (LeCun, Cortes, Burges).
     """
     if ink.ndim != 2 or ink.dtype != np.uint8:
         raise ValueError(f"ink is a uint8 array (H, W), not {ink.dtype} {ink.shape}")
@@ -50,12 +50,13 @@ def fit_digit(ink: np.ndarray, size: int = 28) -> np.ndarray:
         return np.zeros((size, size), np.uint8)
     mask = _above(work, 255 * SOLID)
     inside = _distance(mask)
-    pen = 4.0 * (cv2.mean(inside, mask)[0] - 0.5)  # across a stroke the mean way to its edge is a quarter of its width
+    pen = 4.0 * (cv2.mean(inside, mask)[0] - 0.5)  # the mean way to a stroke's edge is a quarter of its width
     side = max(work.shape)
     growth = _growth(pen / side, look) * side
     if abs(growth) >= 0.5:
         digit = _grown(work, mask, growth) if growth > 0 else _thinned(mask, inside, growth)
-    return _placed(_scaled(digit, look.box if pen < DOT * side else max(1, look.box // 4)), size, look.by_mass)
+    box = look.box if pen < DOT * side else max(1, look.box // 4)
+    return _placed(_scaled(digit, box), size, look.by_mass)
 
 
 def _crop(ink: np.ndarray) -> np.ndarray:
@@ -76,7 +77,8 @@ def _without_specks(digit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     if digit.size == 0:
         return digit, digit
     work = _working_copy(digit)
-    count, _, stats, _ = cv2.connectedComponentsWithStats(_above(work, 255 * SOLID), connectivity=8, ltype=cv2.CV_16U)
+    mask = _above(work, 255 * SOLID)
+    count, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8, ltype=cv2.CV_16U)
     if count <= 2:
         return digit, work
     x, y, w, h, area = stats[1:].T
@@ -84,7 +86,8 @@ def _without_specks(digit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     kept = area >= SPECK_AREA * area.max()
     left, top = boxes[kept, :2].min(0)
     right, bottom = boxes[kept, 2:].max(0)
-    gap = np.maximum.reduce([left - boxes[:, 2], boxes[:, 0] - right, top - boxes[:, 3], boxes[:, 1] - bottom])
+    beside, below = (left - boxes[:, 2], boxes[:, 0] - right), (top - boxes[:, 3], boxes[:, 1] - bottom)
+    gap = np.maximum.reduce([*beside, *below])
     side = max(right - left, bottom - top)
     kept |= (gap <= SPECK_GAP * side) & ((area >= DUST_AREA * area.max()) | (gap <= DUST_GAP * side))
     if kept.all():
@@ -121,7 +124,7 @@ def _above(ink: np.ndarray, level: float) -> np.ndarray:
 
 
 def _distance(mask: np.ndarray) -> np.ndarray:
-    """For each ink pixel the way to the ground, which also lies all around the picture; ink's outermost pixel is 1."""
+    """For each ink pixel the way to the ground, which also lies around the picture; 1 for the outermost."""
     framed = cv2.copyMakeBorder(mask, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     return cv2.distanceTransform(framed, cv2.DIST_L2, 5)[1:-1, 1:-1]
 
@@ -143,13 +146,13 @@ def _grown(work: np.ndarray, mask: np.ndarray, growth: float) -> np.ndarray:
     around = cv2.copyMakeBorder(mask, margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=0)
     outside = cv2.distanceTransform(cv2.bitwise_not(around), cv2.DIST_L2, 5)
     soft = cv2.convertScaleAbs(np.clip(outside, 0, growth / 2 + 1), alpha=-255, beta=255 * (growth / 2 + 1))
-    height, width = work.shape
-    np.maximum(soft[margin:-margin, margin:-margin], work, out=soft[margin:-margin, margin:-margin])
+    inner = soft[margin:-margin, margin:-margin]
+    np.maximum(inner, work, out=inner)
     return soft
 
 
 def _thinned(mask: np.ndarray, inside: np.ndarray, growth: float) -> np.ndarray:
-    """The digit drawn with a pen narrower by `-growth` pixels, or by less where that would tear it or lose a part."""
+    """The digit drawn with a pen narrower by `-growth` pixels, or by less where that would tear it."""
     before = _topology(mask)
     for part in (1.0, 0.6, 0.3):
         cut = -growth / 2 * part
@@ -169,7 +172,8 @@ def _reach(thin: np.ndarray, mask: np.ndarray) -> float:
 def _topology(mask: np.ndarray) -> tuple[int, int]:
     """How many pieces of ink and of ground there are."""
     ground = cv2.copyMakeBorder(cv2.bitwise_not(mask), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=255)
-    return cv2.connectedComponents(mask, connectivity=8)[0], cv2.connectedComponents(ground, connectivity=4)[0]
+    pieces, _ = cv2.connectedComponents(mask, connectivity=8)
+    return pieces, cv2.connectedComponents(ground, connectivity=4)[0]
 
 
 def _placed(digit: np.ndarray, size: int, by_mass: bool) -> np.ndarray:
@@ -181,7 +185,8 @@ def _placed(digit: np.ndarray, size: int, by_mass: bool) -> np.ndarray:
     centre_x, centre_y = width / 2, height / 2
     if by_mass:
         moments = cv2.moments(digit)
-        centre_x, centre_y = moments["m10"] / moments["m00"], moments["m01"] / moments["m00"]  # of pixel (14, 14)
+        # In MNIST the centre of mass lies in the middle of pixel (14, 14), not on its corner.
+        centre_x, centre_y = moments["m10"] / moments["m00"], moments["m01"] / moments["m00"]
     left = min(max(round(size / 2 - centre_x), 0), size - width)
     top = min(max(round(size / 2 - centre_y), 0), size - height)
     picture = np.zeros((size, size), np.uint8)

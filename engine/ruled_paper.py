@@ -13,9 +13,10 @@ AT_LEAST = 3  # lines; fewer could be a digit's own strokes
 
 
 def without_rules(contrast: np.ndarray) -> np.ndarray:
-    """Take lines that run right through the picture, from side to side or from top to bottom, out of a contrast map.
+    """Take lines that run right through the picture, across or down, out of a contrast map.
 
-    contrast: (H, W) float32, ink positive, ground about 0. What is clearly darker than the line that it crosses stays.
+    contrast: (H, W) float32, ink positive, ground about 0. What is clearly darker than the line that it
+    crosses stays.
     """
     if min(contrast.shape) < 48:
         return contrast
@@ -25,6 +26,9 @@ def without_rules(contrast: np.ndarray) -> np.ndarray:
 
 def _without_rows(contrast: np.ndarray) -> np.ndarray:
     height, width = contrast.shape
+    rim = max(3, width // 16)
+    if min(_lines(_lit(side.mean(1))) for side in (contrast[:, :rim], contrast[:, -rim:])) < AT_LEAST:
+        return contrast  # quickly, as on most paper: no lines come in from both sides
     tilt, fan = _slopes(contrast)
     profile = _profile(contrast, tilt, fan)
     if _lines(profile) < AT_LEAST:
@@ -52,7 +56,7 @@ def _straightened(contrast: np.ndarray, tilt: float, fan: float) -> np.ndarray:
 
 
 def _slopes(contrast: np.ndarray) -> tuple[float, float]:
-    """The tilt and fan for which the rows differ most sharply from their neighbours: coarsely, then twice finer."""
+    """The tilt and fan for which rows differ most from their neighbours: coarsely, then twice finer."""
     scale = min(1.0, SCALE / max(contrast.shape))
     small = cv2.resize(contrast, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     small = np.clip(small, 0, 2 * float(np.quantile(small, 0.9)) + 1)
@@ -71,8 +75,12 @@ def _slopes(contrast: np.ndarray) -> tuple[float, float]:
 def _profile(contrast: np.ndarray, tilt: float, fan: float) -> np.ndarray:
     """How strong a line each row holds: (H,) float32, 0 where there is none."""
     softened = cv2.GaussianBlur(_straightened(contrast, tilt, fan), (9, 3), 0)
-    rows = np.quantile(softened, THROUGH, axis=1).astype(np.float32)
-    rows -= np.median(rows)
+    return _lit(np.quantile(softened, THROUGH, axis=1).astype(np.float32))
+
+
+def _lit(rows: np.ndarray) -> np.ndarray:
+    """What stands out in a profile, 0 elsewhere."""
+    rows = rows - np.median(rows)
     return np.where(rows > max(1.0, 0.25 * float(rows.max())), rows, 0).astype(np.float32)
 
 
