@@ -39,6 +39,8 @@ def choose(page: Page, preset: str) -> None:
 def start_long_run(page: Page) -> None:
     """Train for so long that a test can act meanwhile."""
     open_settings(page)
+    page.locator("#train-layers textarea").fill("conv 3x3x48 same, relu, conv 3x3x48 same, relu, dense 10")
+    expect(page.locator("#train-layers-note")).to_contain_text("8×8×48")
     page.get_by_label("Epochs").fill("100")
     page.locator("#train-start").click()
     expect(page.locator("#train-status")).to_contain_text("of 100", timeout=30_000)

@@ -19,6 +19,7 @@ from ui.curve import CAPACITY, Curve
 from ui.examination import judged
 from ui.limits import Limits, spoken_time
 from ui.run_book import MOST_RECORDS, RunBook
+from ui.train import Stage, shown
 from ui.training_form import choose_data, choose_network, choose_preset, read_layers, settings_of, values_of
 from ui.training_run import Phase, Run
 from ui.training_settings import OWN, QUICK, Settings, SettingsError, build_network, checked, presets
@@ -391,6 +392,24 @@ def test_runs_stay_on_the_charts_up_to_a_number() -> None:
     assert [record.number for record in book.records] == list(range(3, MOST_RECORDS + 3))
     assert len({record.colour for record in book.records}) == MOST_RECORDS
     assert (views[-1].loss or "").count('class="line"') == MOST_RECORDS
+
+
+def test_what_is_sent_at_each_tick_stays_small() -> None:
+    book: RunBook | None = None
+    for _ in range(MOST_RECORDS):
+        book, views = train(book, replace(SMALL, batch_size=1, epochs=1))
+    assert book is not None
+    last = views[-1]
+    assert len((last.loss or "") + (last.accuracy or "") + (last.status or "")) < 24_000
+
+
+def test_a_view_has_an_update_for_each_component() -> None:
+    names = Stage.__dataclass_fields__
+    assert len(shown(View())) == len(names)
+    assert len(shown(View(status="", busy=True))) == len(names)
+    updates = dict(zip(names, shown(View(busy=False, usable=True, can_continue=True)), strict=True))
+    visible = [name for name in ("train", "stop", "more", "keep") if updates[name]["visible"]]
+    assert visible == ["train", "more", "keep"]
 
 
 def test_a_run_can_be_taken_off_the_charts() -> None:

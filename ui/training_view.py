@@ -71,12 +71,15 @@ def ended_text(run: Run) -> str:
 
 
 def loss_chart(book: RunBook) -> str:
-    """The loss of each run: the batches faint, smoothed strong."""
+    """The loss of each run, smoothed; behind the newest its batches, faint. Earlier ones have fewer points."""
     curves = [(record, record.loss.points) for record in book.records if record.loss.points]
     lines = []
     for record, points in curves:
-        lines.append(Line([(p.x, p.value) for p in points], record.colour, faint=True))
-        lines.append(Line([(p.x, p.smooth) for p in points], record.colour))
+        newest = record is curves[-1][0]
+        if newest:
+            lines.append(Line([(p.x, p.value) for p in points], record.colour, faint=True))
+        few = points if newest else [*points[::2], points[-1]]
+        lines.append(Line([(p.x, p.smooth) for p in few], record.colour))
     y = loss_scale([p.smooth for _, points in curves for p in points], book.log_loss)
     summary = "; ".join(
         f"{name(record)}: from {points[0].smooth:.3g} to {points[-1].smooth:.3g}" for record, points in curves
