@@ -1,6 +1,7 @@
 """Paint by NumPy: the page. `python app.py` starts it, `demo` is what a Space or `gradio app.py` picks up."""
 
 import os
+from pathlib import Path
 from typing import Any
 
 # Small matrix products are slower on two BLAS threads, a hundredfold so while something else runs. This must
@@ -23,6 +24,7 @@ LAUNCH: dict[str, Any] = {
     "show_error": True,
     "ssr_mode": False,
     "run_history": False,  # it would write every stroke into the visitor's browser
+    "favicon_path": str(Path(__file__).parent / "ui/icon.png"),
     "footer_links": ["api", "settings"],
     "state_session_capacity": 200,
 }
@@ -42,6 +44,7 @@ with Page(title="Paint by NumPy", analytics_enabled=False, delete_cache=(3600, 3
             drawn = draw.build()
         with gr.Tab("Train", id="train"):
             train.build(drawn, tabs)
+    demo.unload(draw.leave)
 
 demo.queue(default_concurrency_limit=4, max_size=64)
 

@@ -79,11 +79,14 @@ def measure(page: Page, rounds: int = ROUNDS) -> Latencies:
 
 
 def start_training(page: Page) -> Callable[[], bool]:
-    """Have a visitor train in the Train tab; returns whether that is still going on."""
+    """Have a visitor train as long as the page lets them; returns whether that is still going on."""
     page.get_by_role("tab", name="Train").click()
+    page.locator("#train-settings > button").click()
+    page.get_by_label("Epochs").fill("100")
     page.locator("#train-start").click()
-    page.wait_for_timeout(3000)
-    return lambda: page.locator("#train-stop").is_enabled()
+    page.locator("#train-stop").wait_for()
+    page.wait_for_timeout(2000)
+    return page.locator("#train-stop").is_visible
 
 
 def report(name: str, found: Latencies) -> str:

@@ -1,6 +1,7 @@
 """The Draw tab: a digit drawn or photographed, read by one network or by several side by side."""
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -16,11 +17,11 @@ from engine.digits import Prediction, recognize, recognize_ink
 from engine.images import PictureError
 from engine.network import Network
 from ui.answer import Answer, to_html
+from ui.limits import Limits
 from ui.sketchpad import open_sketch, sketchpad
 
 TAB = "draw"  # what gr.Tabs calls this tab
 DEFAULT = "digits"  # the network that reads for programs that name none
-OWN_SECONDS = 3600  # how long a visitor's own networks are kept after they were last used
 MAX_OWN = 8  # the oldest makes room
 
 EXAMPLES = Path(__file__).parent / "examples"
@@ -31,6 +32,7 @@ BLANK = np.zeros((28, 28), np.uint8)  # no ink
 NO_INK = "no ink found"
 
 Own = dict[str, Network]
+open_pages: dict[str, Own] = {}  # session -> the networks of a visitor who has some
 
 
 @dataclass(frozen=True)
@@ -68,14 +70,23 @@ def choices(own: Own) -> list[tuple[str, str]]:
 # --- handlers -----------------------------------------------------------------------------------
 
 
-def read_sketch(sketch: str | None, names: list[str], own: Own) -> tuple[str, Own]:
+def read_sketch(
+    sketch: str | None, names: list[str], own: Own, request: gr.Request | None = None
+) -> tuple[str, Own]:
     """What the chosen networks say to the drawing, and the visitor's networks, kept for another while."""
+    if own and request is not None and request.session_hash:
+        open_pages[request.session_hash] = own
     try:
         ink = open_sketch(sketch)
     except PictureError as error:
         return to_html([Answer("", failure=str(error))], ""), own
     paper = BLANK if ink is None else ink
     return to_html(ask(partial(recognize_ink, paper), names, own), "draw a digit"), own
+
+
+def leave(request: gr.Request) -> None:
+    """The tab was closed: let go of the visitor's networks now; Gradio would keep its state for an hour."""
+    open_pages.pop(request.session_hash or "", {}).clear()
 
 
 def read_picture(path: str | None, names: list[str], own: Own) -> tuple[str, Own]:
@@ -134,7 +145,7 @@ def recognize_digit(picture: str, network: str = DEFAULT) -> dict[str, Any]:
 
 def build() -> DrawTab:
     """Lay the tab out and wire it; to be called inside its gr.Tab."""
-    own: gr.State = gr.State({}, time_to_live=OWN_SECONDS)
+    own: gr.State = gr.State({}, time_to_live=Limits.from_environment(os.environ).keep_seconds)
     with gr.Row(elem_id="draw", equal_height=False):
         with gr.Column(min_width=300, elem_id="draw-pad"):
             pad = sketchpad("Sketchpad: draw a digit", "Draw here", elem_id="pad")

@@ -184,15 +184,15 @@ function act(name) {
 
 let pointer = null;  // the one that draws; a second finger does not
 
-function place(event) {
-  const box = canvas.getBoundingClientRect();
+function place(event, box = canvas.getBoundingClientRect()) {
   return [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.width];
 }
 
 function extend(event) {
   const samples = event.getCoalescedEvents ? event.getCoalescedEvents() : [];
+  const box = canvas.getBoundingClientRect();
   for (const sample of samples.length ? samples : [event]) {
-    const [x, y] = place(sample), [lastX, lastY] = current.points.at(-1);
+    const [x, y] = place(sample, box), [lastX, lastY] = current.points.at(-1);
     if (Math.hypot(x - lastX, y - lastY) > 0.002) current.points.push([x, y]);
   }
 }

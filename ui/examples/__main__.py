@@ -1,4 +1,4 @@
-"""`python -m ui.examples` makes the example pictures of the Draw tab again, from strokes.json."""
+"""`python -m ui.examples` makes the example pictures of the Draw tab and the page's icon again."""
 
 import json
 from pathlib import Path
@@ -75,6 +75,22 @@ def sticker() -> np.ndarray:
     return np.dstack([np.broadcast_to((15, 110, 84), (HEIGHT, WIDTH, 3)), marks * 255])
 
 
+def icon(side: int = 128) -> np.ndarray:
+    """The page's icon (RGBA): a white 4 on the page's green."""
+    points = [np.array(stroke, np.float32).reshape(-1, 2) * side for stroke in STROKES["4"]]
+    four = render(points, side * 0.085, side).astype(np.float32)[..., None] / 255
+    square = np.zeros((side * 4, side * 4), np.uint8)
+    edge, radius = side * 4, side
+    cv2.rectangle(square, (radius, 0), (edge - radius, edge), 255, -1)
+    cv2.rectangle(square, (0, radius), (edge, edge - radius), 255, -1)
+    for x in (radius, edge - radius - 1):
+        for y in (radius, edge - radius - 1):
+            cv2.circle(square, (x, y), radius, 255, -1)
+    green = np.array((15, 122, 92), np.float32)
+    shape = cv2.resize(square, (side, side), interpolation=cv2.INTER_AREA)
+    return np.dstack([green + (255 - green) * four, shape])
+
+
 def main() -> None:
     rng = np.random.default_rng(4)
     for name, picture in {
@@ -83,6 +99,7 @@ def main() -> None:
         "corner.jpg": corner(rng),
         "marker.jpg": marker(rng),
         "transparent.png": sticker(),
+        "../icon.png": icon(),
     }.items():
         pixels = np.clip(np.rint(picture), 0, 255).astype(np.uint8)
         Image.fromarray(pixels).save(HERE / name, quality=82)
