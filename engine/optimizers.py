@@ -98,6 +98,9 @@ class Adam(SGD):
             if self.weight_decay and weight.ndim > 1:
                 weight *= weight.dtype.type(1 - self.learning_rate * self.weight_decay)
             arrays = (weight, gradient, self.mean[name], self.square[name])
+            if not all(array.flags.c_contiguous for array in arrays):
+                self._step(*arrays)  # flattened, some would be copies
+                continue
             flat = [array.reshape(-1) for array in arrays]
             for part in blocks(flat[0].size, weight.dtype.itemsize):
                 self._step(*(array[part] for array in flat))
