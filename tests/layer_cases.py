@@ -24,6 +24,7 @@ from engine.layers import (
     Skip,
     Tanh,
     UpSample2D,
+    from_config,
 )
 
 
@@ -81,6 +82,10 @@ def _block() -> Layer:
     return Residual(Sequential([Conv2D(4, 4, 3, padding="same", bias=False), BatchNorm(4), ReLU()]))
 
 
+def _row(*layers: Layer) -> Callable[[], Layer]:
+    return lambda: from_config(Sequential(layers).config())
+
+
 def _u_net() -> Layer:
     down = Sequential([MaxPool2D(), Conv2D(3, 6, 3, padding="same"), Tanh(), UpSample2D()])
     return Sequential([Skip(down), Conv2D(9, 2, 1)])
@@ -126,6 +131,37 @@ CASES = [
     Case("residual block", _block, (3, 6, 5, 4), training=True),
     Case("skip", lambda: Skip(Conv2D(3, 5, 3, padding="same")), (2, 5, 6, 3)),
     Case("U-net", _u_net, (2, 8, 6, 3)),
+    # Rows of layers that are computed together.
+    Case(
+        "conv, ReLU, pool of one channel",
+        _row(Conv2D(1, 5, 5, padding="same"), ReLU(), MaxPool2D()),
+        (3, 9, 12, 1),
+    ),
+    Case("conv, ReLU, pool, even kernel", _row(Conv2D(1, 4, 4), ReLU(), MaxPool2D()), (2, 10, 9, 1)),
+    Case("conv, pool, even kernel", _row(Conv2D(2, 4, 2, bias=False), MaxPool2D()), (2, 8, 7, 2)),
+    Case("conv, pool of few channels", _row(Conv2D(3, 5, 3), MaxPool2D(), Tanh()), (3, 9, 8, 3)),
+    Case(
+        "conv, ReLU, pool of few channels",
+        _row(Conv2D(6, 4, 5, bias=False), ReLU(), MaxPool2D()),
+        (2, 11, 12, 6),
+    ),
+    Case("conv, ReLU, pool of many channels", _row(Conv2D(24, 4, 3), ReLU(), MaxPool2D()), (2, 8, 8, 24)),
+    Case(
+        "conv, ReLU, pool with stride", _row(Conv2D(2, 4, 3, stride=2), ReLU(), MaxPool2D()), (2, 13, 12, 2)
+    ),
+    Case(
+        "convs and pools",
+        _row(Tanh(), Conv2D(1, 4, 3), MaxPool2D(), ReLU(), Conv2D(4, 3, 3), MaxPool2D()),
+        (2, 12, 13, 1),
+    ),
+    Case("norm, ReLU", _row(BatchNorm(5), ReLU()), (3, 4, 3, 5)),
+    Case("norm, ReLU", _row(BatchNorm(5), ReLU()), (3, 4, 3, 5), training=True),
+    Case(
+        "norm, ReLU, norm of rows",
+        _row(Dense(6, 5), BatchNorm(5), ReLU(), BatchNorm(5)),
+        (7, 6),
+        training=True,
+    ),
     Case("classifier", _classifier, (4, 8, 8, 1)),
     Case("classifier", _classifier, (4, 8, 8, 1), training=True),
 ]

@@ -59,7 +59,7 @@ def check_slope(
         ahead, behind = function(at + STEP * direction), function(at - STEP * direction)
         promised = float((gradient * direction).sum())
         scale = float(np.abs(gradient * direction).sum())
-        assert (ahead - behind) / (2 * STEP) == pytest.approx(promised, rel=1e-6, abs=1e-7 * (scale + 1e-3))
+        assert (ahead - behind) / (2 * STEP) == pytest.approx(promised, rel=1e-6, abs=1e-7 * (scale + 1))
 
 
 def check_gradients(case: Case, layer: Layer, x: np.ndarray) -> None:

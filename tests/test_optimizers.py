@@ -101,6 +101,23 @@ def test_weights_change_in_place_and_gradients_do_not(make: Callable[[], SGD]) -
 
 
 @every_optimizer
+@pytest.mark.parametrize("size", [3, 400])
+def test_the_layout_of_the_arrays_does_not_matter(make: Callable[[], SGD], size: int) -> None:
+    rng = np.random.default_rng(0)
+    start, gradient = rng.standard_normal((2, size, size)).astype(np.float32)
+    plain = {"w": start.copy()}
+    turned = {"w": np.asfortranarray(start)}
+    sparse = {"w": np.repeat(start, 2, axis=1)[:, ::2]}
+    for parameters in (plain, turned, sparse):
+        optimizer = make()
+        for _ in range(2):
+            optimizer.step(parameters, {"w": np.asfortranarray(gradient)})
+    for other in (turned, sparse):
+        np.testing.assert_allclose(other["w"], plain["w"], rtol=1e-6)
+    assert np.abs(plain["w"] - start).min() > 0
+
+
+@every_optimizer
 def test_state_goes_on_where_it_was(make: Callable[[], SGD]) -> None:
     straight, broken = some_parameters(), some_parameters()
     optimizer, first = make(), make()
