@@ -31,7 +31,7 @@ from engine.layers import (
 from tests.foreign_array import foreign
 from tests.layer_cases import CASES, Case, leaves, rewind
 
-STEP = 1e-5
+STEP = 2e-6
 every_layer = pytest.mark.parametrize("case", CASES, ids=str)
 
 
