@@ -14,6 +14,7 @@ GROUND = 0.06  # fainter than this part of the darkest ink is ground
 SOLID = 0.4  # from this part of the darkest ink on, a pixel is inside the stroke
 SPECK_AREA, SPECK_GAP = 0.12, 0.15  # a blot is this small beside the digit's area, this far off for its side
 DUST_AREA, DUST_GAP = 0.015, 0.04  # the same for a grain of dust, which may lie closer
+FINE = 4  # a digit is placed to a quarter of a pixel
 TORN = 1.5  # working pixels: thinned ink that lies so much farther off than it was cut has lost a stroke
 DOT = 0.55  # a pen this wide for its ink has drawn a dot (a disk comes to 0.67), not a stroke
 
@@ -56,7 +57,7 @@ def fit_digit(ink: np.ndarray, size: int = 28) -> np.ndarray:
     if abs(growth) >= 0.5:
         digit = _grown(work, mask, growth) if growth > 0 else _thinned(mask, inside, growth)
     box = look.box if pen < DOT * side else max(1, look.box // 4)
-    return _placed(_scaled(digit, box), size, look.by_mass)
+    return _placed(digit, box, size, look.by_mass)
 
 
 def _crop(ink: np.ndarray) -> np.ndarray:
@@ -176,19 +177,29 @@ def _topology(mask: np.ndarray) -> tuple[int, int]:
     return pieces, cv2.connectedComponents(ground, connectivity=4)[0]
 
 
-def _placed(digit: np.ndarray, size: int, by_mass: bool) -> np.ndarray:
-    """The digit in a size x size picture, its centre of mass (or its box) in the middle, at full contrast."""
-    darkest = int(digit.max())
-    if 0 < darkest < 255:
-        digit = cv2.convertScaleAbs(digit, alpha=255 / darkest)
+def _placed(digit: np.ndarray, box: int, size: int, by_mass: bool) -> np.ndarray:
+    """Scale the digit to a longer side of `box` and put its centre of mass (or its box) in the middle.
+
+    What must be scaled is placed to a quarter of a pixel; what fits already is only moved, by whole pixels.
+    """
+    side = max(digit.shape)
+    if by_mass and side in (box, box + 1):  # an edge may lie on the way to the next pixel
+        box, fine = side, 1
+    else:
+        fine = FINE if by_mass else 1
+    digit = _scaled(digit, box * fine)
     height, width = digit.shape
-    centre_x, centre_y = width / 2, height / 2
+    centre_x, centre_y = (width - 1) / 2, (height - 1) / 2
     if by_mass:
         moments = cv2.moments(digit)
-        # In MNIST the centre of mass lies in the middle of pixel (14, 14), not on its corner.
         centre_x, centre_y = moments["m10"] / moments["m00"], moments["m01"] / moments["m00"]
-    left = min(max(round(size / 2 - centre_x), 0), size - width)
-    top = min(max(round(size / 2 - centre_y), 0), size - height)
-    picture = np.zeros((size, size), np.uint8)
+    # In MNIST the centre of mass lies in the middle of pixel (14, 14), not on its corner.
+    middle = (size / 2 + (0.5 if by_mass else 0)) * fine - 0.5
+    left = min(max(round(middle - centre_x), 0), size * fine - width)
+    top = min(max(round(middle - centre_y), 0), size * fine - height)
+    picture = np.zeros((size * fine, size * fine), np.uint8)
     picture[top : top + height, left : left + width] = digit
-    return picture
+    if fine > 1:
+        picture = cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA)
+    darkest = int(picture.max())
+    return picture if darkest in (0, 255) else cv2.convertScaleAbs(picture, alpha=255 / darkest)
