@@ -598,6 +598,13 @@ def test_a_curve_of_many_losses_has_few_points_and_keeps_the_mean() -> None:
     assert curve.smooth == pytest.approx(values[-300:].mean(), abs=0.1)
 
 
+def test_a_smoothed_curve_keeps_up_with_a_fast_beginning() -> None:
+    curve = Curve(memory=1000)
+    for i in range(100):
+        curve.add(i, 10.0 if i < 10 else 1.0)
+    assert curve.smooth == pytest.approx(1.0, abs=0.1)
+
+
 def test_a_smoothed_curve_begins_at_its_first_loss() -> None:
     curve = Curve(memory=50)
     curve.add(0.0, 2.5)

@@ -21,8 +21,8 @@ class Point:
 class Curve:
     """Losses batch by batch. Neighbouring points are merged when there are too many, so memory is bounded.
 
-    memory: over how many batches the smoothed line looks back (exponential moving average, its start
-    corrected as in Adam, so that it begins at the first loss and not at zero).
+    memory: over how many batches the smoothed line looks back at most, as an exponential moving average. In the
+    beginning, where the loss falls fast, it looks back over a fifth of the batches so far.
     """
 
     memory: float = 1.0
@@ -31,13 +31,12 @@ class Curve:
     _sum: float = 0.0
     _count: int = 0
     _average: float = 0.0
-    _weight: float = 0.0
+    _seen: int = 0
     _x: float = 0.0
 
     def add(self, x: float, value: float) -> None:
-        share = 1.0 / max(1.0, self.memory)
-        self._average += share * (value - self._average)
-        self._weight += share * (1.0 - self._weight)
+        self._average += (value - self._average) / min(max(1.0, self.memory), 1 + self._seen / 5)
+        self._seen += 1
         self._sum += value
         self._count += 1
         self._x = x
@@ -56,10 +55,10 @@ class Curve:
     @property
     def smooth(self) -> float | None:
         """The smoothed value now, None before the first."""
-        return self._average / self._weight if self._weight else None
+        return self._average if self._seen else None
 
     def _unfinished(self) -> Point:
-        return Point(self._x, self._sum / self._count, self._average / self._weight)
+        return Point(self._x, self._sum / self._count, self._average)
 
 
 def merged(points: Sequence[Point]) -> list[Point]:

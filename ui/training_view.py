@@ -71,7 +71,7 @@ def ended_text(run: Run) -> str:
 
 
 def loss_chart(book: RunBook) -> str:
-    """The loss of each run, smoothed; behind the newest its batches, faint. Earlier ones have fewer points."""
+    """The loss of each run, smoothed; behind the newest its batches, faint. Earlier: fewer points."""
     curves = [(record, record.loss.points) for record in book.records if record.loss.points]
     lines = []
     for record, points in curves:
