@@ -219,16 +219,16 @@ def running(**options: Any) -> tuple[Generator[Event, None, None], SGD, Network]
 
 @pytest.mark.parametrize("events_before", [0, 1, 4, 7])
 def test_closing_in_the_middle_cleans_up(events_before: int) -> None:
-    threads = threading.active_count()
+    before = set(threading.enumerate())
     events, optimizer, _ = running(threads=3)
     for _ in range(events_before):
         next(events)
     if events_before:
         assert (optimizer.learning_rate != 0.1) == (events_before > 1)  # a cosine begins at 1
-        assert threading.active_count() > threads
+        assert set(threading.enumerate()) > before
     events.close()
     assert optimizer.learning_rate == 0.1
-    assert threading.active_count() == threads
+    assert not set(threading.enumerate()) - before
     assert list(events) == []
 
 
@@ -239,11 +239,11 @@ def test_an_error_in_the_middle_cleans_up() -> None:
                 raise OSError("the disk is gone")
             return super().batch(step)
 
-    threads, optimizer = threading.active_count(), SGD(0.1)
+    before, optimizer = set(threading.enumerate()), SGD(0.1)
     with pytest.raises(OSError, match="the disk is gone"):
         run(convolutional(), optimizer, batches=Broken(data(), 8, 0), schedule=cosine, threads=2)
     assert optimizer.learning_rate == 0.1
-    assert threading.active_count() == threads
+    assert not set(threading.enumerate()) - before
 
 
 def test_numpys_settings_of_errors_do_not_leak_to_the_consumer() -> None:
