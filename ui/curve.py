@@ -21,7 +21,7 @@ class Point:
 class Curve:
     """Losses batch by batch. Neighbouring points are merged when there are too many, so memory is bounded.
 
-    memory: over how many batches the smoothed line looks back at most, as an exponential moving average. In the
+    memory: over how many batches the smoothed line looks back at most, as a moving average. In the
     beginning, where the loss falls fast, it looks back over a fifth of the batches so far.
     """
 
