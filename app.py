@@ -20,7 +20,7 @@ MASTHEAD = """<header class="masthead"><h1>Paint by NumPy</h1>
 LAUNCH: dict[str, Any] = {
     "theme": theme(),
     "head": HEAD,
-    "max_file_size": "10mb",
+    "max_file_size": "20mb",
     "show_error": True,
     "ssr_mode": False,
     "run_history": False,  # it would write every stroke into the visitor's browser

@@ -15,6 +15,7 @@ from tests.browser import ROOT, STROKES, draw, launch, running_app
 
 FOLDER = ROOT / "docs"
 TRAINING_SECONDS = 12
+HARD = [[0.3, 0.45, 0.42, 0.34, 0.54, 0.2, 0.545, 0.4, 0.55, 0.6, 0.55, 0.82]]  # a 1 with a long upstroke
 
 
 def open_page(chromium: Browser, url: str, width: int, height: int, dark: bool = False) -> Page:
@@ -30,9 +31,9 @@ def open_page(chromium: Browser, url: str, width: int, height: int, dark: bool =
     return page
 
 
-def read(page: Page, digit: str) -> None:
+def read(page: Page, digit: str, strokes: list[list[float]]) -> None:
     """Draw a digit and wait for the answer, with the pointer out of the way."""
-    draw(page, STROKES[digit])
+    draw(page, strokes)
     page.locator("#answer .digit").filter(has_text=digit).first.wait_for()
     page.mouse.move(4, 4)
     page.wait_for_timeout(600)
@@ -49,17 +50,19 @@ def save(page: Page, name: str) -> None:
 def shoot_draw(chromium: Browser, url: str) -> None:
     """One digit in the light, in the dark and on a phone; several networks side by side."""
     page = open_page(chromium, url, 1180, 800)
-    read(page, "4")
+    read(page, "4", STROKES["4"])
     save(page, "draw")
-    for label in page.locator("#picker label").all()[1:4]:
-        label.click()
-    page.wait_for_timeout(600)
+    page.keyboard.press("c")
+    page.set_viewport_size({"width": 1180, "height": 900})
+    for name in ("lenet-5", "cnn-8", "mlp-100"):
+        page.locator("#picker label").get_by_text(name, exact=True).click()
+    read(page, "1", HARD)
     save(page, "compare")
     dark = open_page(chromium, url, 1180, 800, dark=True)
-    read(dark, "3")
+    read(dark, "3", STROKES["3"])
     save(dark, "draw-dark")
     phone = open_page(chromium, url, 390, 844)
-    read(phone, "7")
+    read(phone, "7", STROKES["7"])
     save(phone, "draw-phone")
 
 

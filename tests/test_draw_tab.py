@@ -40,7 +40,7 @@ def visitor(session: str) -> gr.Request:
 @pytest.mark.parametrize("digit", list(STROKES))
 def test_every_example_drawing_is_read_by_our_network(digit: str) -> None:
     html, _ = draw.read_sketch(sketch(digit), ["digits"], {})
-    assert f'<span class="digit">{digit}</span>' in html
+    assert f'role="status">{digit}</span>' in html
 
 
 def test_no_chosen_network_means_ours() -> None:
@@ -63,7 +63,7 @@ def test_a_broken_sketch_is_told_in_place(bad: str) -> None:
 def test_a_network_that_has_expired_is_told_in_place() -> None:
     html, _ = draw.read_sketch(sketch("4"), ["run 1", "digits"], {})
     assert "no longer kept here" in html
-    assert '<span class="digit">4</span>' in html
+    assert 'role="status">4</span>' in html
 
 
 def test_a_network_of_ones_own_reads(untrained: Network) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from engine.digits import Prediction
+from engine.network import Network
 
 
 @dataclass(frozen=True)
@@ -19,8 +20,16 @@ class Answer:
     """One network's answer to one picture. `failure` is a sentence that stands in its place."""
 
     network: str
+    facts: tuple[str, ...] = ()
     prediction: Prediction | None = None
     failure: str = ""
+
+
+def facts_of(network: Network) -> tuple[str, ...]:
+    """How well it read pictures that it had never seen, where that is known, and how large it is."""
+    tested = [(name, score) for name, score in network.metrics.items() if name.endswith("test")]
+    known = [f"{score:.1%} on {name.removesuffix(' test')}" for name, score in tested[:1]]
+    return (*known, f"{network.parameter_count:,} parameters")
 
 
 def to_html(answers: list[Answer], blank: str) -> str:
@@ -31,7 +40,8 @@ def to_html(answers: list[Answer], blank: str) -> str:
 
 def card(answer: Answer, blank: str) -> str:
     """One network's answer."""
-    name = f"<h3>{escape(answer.network)}</h3>"
+    facts = "".join(f"<span>{escape(fact)}</span>" for fact in answer.facts)
+    name = f'<div class="who"><h3>{escape(answer.network)}</h3>{facts}</div>'
     if answer.prediction is None:
         why = escape(answer.failure)
         return f'<section class="answer">{name}<p class="failure" role="alert">{why}</p></section>'
@@ -40,7 +50,7 @@ def card(answer: Answer, blank: str) -> str:
     words = escape(blank) if prediction.digit is None else prediction.sentence
     best = percent(prediction.confidence)
     return f"""<section class="answer">{name}<div class="frame"><div class="reading {state}">
-<div class="verdict" role="status"><span class="digit">{words}</span>
+<div class="verdict"><span class="digit" role="status">{words}</span>
 <span class="certainty">{best}</span></div>
 <figure class="seen"><img alt="the picture that the network sees" src="{picture(prediction.network_input)}">
 <figcaption>what the network sees</figcaption></figure>
@@ -60,7 +70,7 @@ def bars(prediction: Prediction) -> str:
 
 def percent(share: float) -> str:
     """ "97.3 %", and nothing where there is next to nothing."""
-    return f"{share * 100:.1f} %" if share >= 0.0005 else ""
+    return f"{share * 100:.1f}\u00a0%" if share >= 0.0005 else ""
 
 
 def times(prediction: Prediction) -> str:

@@ -12,11 +12,11 @@ import gradio as gr
 import numpy as np
 from gradio.data_classes import ImageData
 
-from engine.checkpoint import pretrained_names
+from engine.checkpoint import load_pretrained, pretrained_names
 from engine.digits import Prediction, recognize, recognize_ink
 from engine.images import PictureError
 from engine.network import Network
-from ui.answer import Answer, to_html
+from ui.answer import Answer, facts_of, to_html
 from ui.limits import Limits
 from ui.sketchpad import open_sketch, sketchpad
 
@@ -96,17 +96,18 @@ def read_picture(path: str | None, names: list[str], own: Own) -> tuple[str, Own
     return to_html(ask(partial(recognize, path), names, own), NO_INK), own
 
 
-def ask(read: Callable[[Network | str], Prediction], names: list[str], own: Own) -> list[Answer]:
+def ask(read: Callable[[Network], Prediction], names: list[str], own: Own) -> list[Answer]:
     """One answer for each chosen network, the first's where none is chosen. `read` has a network read."""
     return [answer(read, name, own) for name in names or pretrained_names()[:1]]
 
 
-def answer(read: Callable[[Network | str], Prediction], name: str, own: Own) -> Answer:
+def answer(read: Callable[[Network], Prediction], name: str, own: Own) -> Answer:
     """One network's answer, or the sentence that says why there is none."""
     if name not in own and name not in pretrained_names():
         return Answer(name, failure="This network is no longer kept here: train it again or upload its file.")
+    network = own[name] if name in own else load_pretrained(name)
     try:
-        return Answer(name, read(own.get(name, name)))
+        return Answer(name, facts_of(network), read(network))
     except PictureError as error:
         return Answer(name, failure=str(error))
 
