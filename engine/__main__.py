@@ -15,13 +15,14 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from engine import checkpoint, datasets, evaluation
-from engine.digit_corpus import DigitCorpus
+from engine.digit_corpus import SETTLING, DigitCorpus, Mixture
 from engine.memory import keep_freed_memory
 from engine.network import Network
 from engine.recipes import RECIPES, Recipe
@@ -32,13 +33,18 @@ SAVE_SECONDS = 60
 
 
 class CorpusBatches:
-    """The digit corpus as epochs of a fixed size, made ahead in another thread."""
+    """The digit corpus as epochs of a fixed size, made ahead in another thread; its last fifth is milder."""
 
     def __init__(self, recipe: Recipe, first_step: int) -> None:
-        corpus = DigitCorpus(seed=recipe.seed, batch_size=recipe.batch_size)
-        self.steps_per_epoch = (recipe.images or len(corpus)) // recipe.batch_size
-        self._stream: Iterator[tuple[np.ndarray, np.ndarray]] = corpus.stream(
-            first_step, self.steps_per_epoch * recipe.epochs
+        corpora = [
+            DigitCorpus(seed=recipe.seed, batch_size=recipe.batch_size, mixture=mixture)
+            for mixture in (Mixture(), SETTLING)
+        ]
+        self.steps_per_epoch = (recipe.images or len(corpora[0])) // recipe.batch_size
+        steps = self.steps_per_epoch * recipe.epochs
+        turn = steps * 4 // 5
+        self._stream: Iterator[tuple[np.ndarray, np.ndarray]] = chain(
+            corpora[0].stream(min(first_step, turn), turn), corpora[1].stream(max(first_step, turn), steps)
         )
 
     def batch(self, step: int) -> tuple[np.ndarray, np.ndarray]:

@@ -36,7 +36,13 @@ class Preprocessing:
         """The inverse of `to_json`; raises ValueError where a name is missing or unknown, or a value is no
         number.
         """
-        names: dict[str, type | tuple[type, ...]] = {"size": int, "pad": int, "scale": (int, float), "offset": (int, float)}
+        number = (int, float)
+        names: dict[str, type | tuple[type, ...]] = {
+            "size": int,
+            "pad": int,
+            "scale": number,
+            "offset": number,
+        }
         if not isinstance(values, dict) or set(values) != set(names):
             raise ValueError(f"preprocessing needs exactly {', '.join(names)}; found {values!r}")
         for name, kind in names.items():

@@ -25,4 +25,16 @@ def one_cycle(done: float, warm_up: float = 0.2, start: float = 0.04) -> float:
     return max(1e-4, cosine((done - warm_up) / (1 - warm_up)))
 
 
-SCHEDULES: dict[str, Schedule] = {"constant": constant, "cosine": cosine, "one-cycle": one_cycle}
+def two_cycles(done: float, second: float = 0.8, height: float = 0.35) -> float:
+    """One cycle for four fifths, then a second and lower start down a cosine (Loshchilov, Hutter 2017)."""
+    if done < second:
+        return one_cycle(done / second)
+    return max(1e-4, height * cosine((done - second) / (1 - second)))
+
+
+SCHEDULES: dict[str, Schedule] = {
+    "constant": constant,
+    "cosine": cosine,
+    "one-cycle": one_cycle,
+    "two-cycles": two_cycles,
+}
