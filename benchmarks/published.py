@@ -1,7 +1,7 @@
 """The articles' networks, trained again here: `python -m benchmarks.published` prints the README's table.
 
-Each recipe of `engine.recipes` is trained as its source describes; those that take seconds are trained with several seeds, of
-which the median counts.
+Each recipe of `engine.recipes` is trained as its source describes; those that take seconds are trained with
+several seeds, of which the median counts.
 """
 
 from __future__ import annotations
