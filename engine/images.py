@@ -28,7 +28,7 @@ Picture = str | os.PathLike[str] | Image.Image | np.ndarray
 
 MAX_PIXELS = 64_000_000  # beyond this a small file could fill the memory
 # None of these has Pillow run another program.
-FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "PPM", "ICO")
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "PPM", "ICO")
 UPRIGHT = {  # what undoes each EXIF orientation
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -159,7 +159,7 @@ def _eight_bits(values: np.ndarray) -> np.ndarray:
 def _on_ground(rgba: np.ndarray) -> np.ndarray:
     """Lay a transparent picture on white; on black where all that can be seen is light and would fade."""
     cover = rgba[..., 3:].astype(np.float32) / 255
-    lightness = rgba[..., :3].max(axis=2)
+    lightness = np.asarray(Image.fromarray(np.ascontiguousarray(rgba[..., :3])).convert("L"))
     visible = cover[..., 0] > 0.5
     dark = np.count_nonzero(visible & (lightness < LIGHT))
     mostly_empty = np.count_nonzero(visible) < 0.5 * visible.size

@@ -15,6 +15,7 @@ SOLID = 0.4  # from this part of the darkest ink on, a pixel is inside the strok
 SPECK_AREA, SPECK_GAP = 0.12, 0.15  # a blot is this small beside the digit's area, this far off for its side
 DUST_AREA, DUST_GAP = 0.015, 0.04  # the same for a grain of dust, which may lie closer
 FINE = 4  # a digit is placed to a quarter of a pixel
+NEAR = 0.1  # a pen so little beside the range is left as it is: scaled, it may measure so much wider
 TORN = 1.5  # working pixels: thinned ink that lies so much farther off than it was cut has lost a stroke
 DOT = 0.55  # a pen this wide for its ink has drawn a dot (a disk comes to 0.67), not a stroke
 
@@ -54,7 +55,7 @@ def fit_digit(ink: np.ndarray, size: int = 28) -> np.ndarray:
     pen = 4.0 * (cv2.mean(inside, mask)[0] - 0.5)  # the mean way to a stroke's edge is a quarter of its width
     side = max(work.shape)
     growth = _growth(pen / side, look) * side
-    if abs(growth) >= 0.5:
+    if growth:
         digit = _grown(work, mask, growth) if growth > 0 else _thinned(mask, inside, growth)
     box = look.box if pen < DOT * side else max(1, look.box // 4)
     return _placed(digit, box, size, look.by_mass)
@@ -135,7 +136,7 @@ def _growth(pen: float, look: Look) -> float:
 
     The side grows with the pen, so (pen + growth) / (1 + growth) = wanted.
     """
-    if pen >= DOT:
+    if pen >= DOT or look.thinnest * (1 - NEAR) <= pen <= look.widest * (1 + NEAR):
         return 0.0
     wanted = min(max(pen, look.thinnest), look.widest)
     return (wanted - pen) / (1 - wanted)
