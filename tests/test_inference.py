@@ -1,4 +1,4 @@
-"""`predict` fuses layers; what it computes has to stay what the layers compute one after another."""
+"""Layers that follow one another are fused; they have to compute what they do one after another."""
 
 from __future__ import annotations
 
@@ -163,6 +163,41 @@ def test_random_chains(seed: int) -> None:
                 Residual(Sequential([Conv2D(channels, channels, 3, padding="same", rng=rng), ReLU()]))
             )
     check(unsettle(layers, seed), (3, 17, 17, 2))
+
+
+def in_float64(layers: list[Layer]) -> list[Layer]:
+    twin = from_config(Sequential(layers).config())
+    assert isinstance(twin, Sequential)
+    for leaf, source in zip(leaves(twin), leaves(Sequential(layers)), strict=True):
+        leaf.parameters = {name: array.astype(np.float64) for name, array in source.parameters.items()}
+        leaf.buffers = {name: array.astype(np.float64) for name, array in source.buffers.items()}
+    return twin.layers
+
+
+@pytest.mark.parametrize("name", CHAINS)
+def test_a_row_in_training_equals_its_layers(name: str) -> None:
+    """Training too computes some layers together, there and back."""
+    row, layers = Sequential(in_float64(unsettle(CHAINS[name]))), in_float64(unsettle(CHAINS[name]))
+    rng = np.random.default_rng(1)
+    x = rng.standard_normal((5, 11, 11, 3))
+    y, backward = row.forward(x, training=True)
+    expected, backwards = x, []
+    for layer in layers:
+        expected, one = layer.forward(expected, training=True)
+        backwards.append(one)
+    np.testing.assert_allclose(y, expected, rtol=1e-9, atol=1e-9)
+
+    dy = rng.standard_normal(y.shape)
+    dx, gradients = backward(dy)
+    slope = dy
+    for number, one in reversed(list(enumerate(backwards))):
+        slope, own = one(slope)
+        for name_of_array, gradient in own.items():
+            found = gradients[f"{number}.{name_of_array}"]
+            np.testing.assert_allclose(found, gradient, rtol=1e-8, atol=1e-8)
+    np.testing.assert_allclose(dx, slope, rtol=1e-8, atol=1e-8)
+    for name_of_array, buffer in Sequential(layers).buffers.items():
+        np.testing.assert_allclose(row.buffers[name_of_array], buffer, rtol=1e-12)
 
 
 def some_network(name: str) -> Network:
