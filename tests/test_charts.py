@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from engine import datasets
-from tests.trainings import LIMITS, SMALL, train
+from tests.trainings import LIMITS, LONG, SMALL, train
 from ui import charts, trainer
 from ui.curve import CAPACITY, Curve
 from ui.examination import judged
@@ -64,7 +64,7 @@ def test_the_newest_run_is_never_a_sliver_beside_a_longer_one() -> None:
     assert epoch_scale(book).high == 20
     train(book, SMALL)
     assert epoch_scale(book).high == 4  # twice its two epochs
-    early, _ = trainer.plan(None, False, replace(SMALL, epochs=100), LIMITS)
+    early, _ = trainer.plan(None, False, LONG, LIMITS)
     with closing(trainer.carry_out(early, LIMITS)) as views:
         while early.run is None or early.run.steps_done < 5:
             next(views)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from engine import datasets
-from tests.trainings import LIMITS, SMALL, go_on, losses, run_of, train, train_some_steps, weights
+from tests.trainings import LIMITS, LONG, SMALL, go_on, losses, run_of, train, train_some_steps, weights
 from ui import trainer
 from ui.run_book import RunBook
 from ui.training_run import Phase
@@ -85,7 +85,7 @@ def test_stop_ends_where_it_is_and_shows_what_the_end_shows(stopped: RunBook) ->
 
 
 def test_the_stop_button_reaches_a_run_at_its_next_batch() -> None:
-    book, _ = trainer.plan(None, False, replace(SMALL, epochs=100), LIMITS)
+    book, _ = trainer.plan(None, False, LONG, LIMITS)
     views = trainer.carry_out(book, LIMITS)
     while book.run is None or book.run.steps_done == 0:
         next(views)
@@ -122,7 +122,7 @@ def test_continue_after_the_end_adds_epochs() -> None:
 
 def test_a_closed_page_pauses_the_run_and_gives_its_place_up() -> None:
     before = trainer.places.taken
-    book, _ = trainer.plan(None, False, replace(SMALL, epochs=100), LIMITS)
+    book, _ = trainer.plan(None, False, LONG, LIMITS)
     views = trainer.carry_out(book, LIMITS)
     while book.run is None or book.run.steps_done == 0:
         next(views)

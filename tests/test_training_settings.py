@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.trainings import LIMITS, SMALL, go_on, run_of, train
+from tests.trainings import LIMITS, LONG, SMALL, go_on, run_of, train
 from ui import trainer
 from ui.limits import Limits
 from ui.training_form import choose_data, choose_network, choose_preset, read_layers, settings_of, values_of
@@ -53,7 +53,7 @@ def test_a_run_pauses_when_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr("ui.training_run.time.monotonic", monotonic)
     limits = Limits(max_seconds=1)
-    book, views = train(None, replace(SMALL, epochs=100), limits)
+    book, views = train(None, LONG, limits)
     assert run_of(book).phase is Phase.PAUSED
     assert "at most 1 s at a time" in (views[-1].status or "")
     assert views[-1].can_continue
@@ -70,7 +70,7 @@ def test_large_networks_and_large_steps_are_refused() -> None:
 
 def test_a_visitor_who_has_to_wait_is_told() -> None:
     limits = Limits(max_trainings=1)
-    busy, _ = trainer.plan(None, False, replace(SMALL, epochs=100), limits)
+    busy, _ = trainer.plan(None, False, LONG, limits)
     with closing(trainer.carry_out(busy, limits)) as views:
         next(views)
         _, answer = trainer.plan(None, False, SMALL, limits)

@@ -13,7 +13,7 @@ import pytest
 from engine import checkpoint
 from engine.architectures import from_text
 from engine.images import Preprocessing
-from tests.trainings import LIMITS, SMALL, go_on, losses, run_of, train, train_some_steps, weights
+from tests.trainings import LIMITS, LONG, SMALL, go_on, losses, run_of, train, train_some_steps, weights
 from ui import run_book, trainer
 from ui.run_book import MOST_RECORDS, RunBook
 from ui.train import Stage, shown
@@ -79,7 +79,7 @@ def test_only_the_newest_network_is_kept() -> None:
 
 
 def test_leaving_stops_the_run_and_frees_its_network() -> None:
-    book, _ = trainer.plan(None, False, replace(SMALL, epochs=100), LIMITS)
+    book, _ = trainer.plan(None, False, LONG, LIMITS)
     run_book.remember("a session", book)
     views = trainer.carry_out(book, LIMITS)
     while book.run is None or book.run.steps_done == 0:

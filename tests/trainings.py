@@ -1,6 +1,7 @@
 """Short trainings on the 8x8 digits, as the Train tab's tests press its buttons."""
 
 import threading
+from dataclasses import replace
 
 import numpy as np
 
@@ -26,6 +27,7 @@ SMALL = Settings(
     seed=3,
     rule="backpropagation",
 )
+LONG = replace(SMALL, epochs=100, batch_size=1)  # seconds, for what happens meanwhile
 
 
 def train(book: RunBook | None, settings: Settings, limits: Limits = LIMITS) -> tuple[RunBook, list[View]]:
