@@ -7,7 +7,6 @@ Prints a Markdown table and the conditions it was measured under. `--only NAME` 
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -33,11 +32,10 @@ def main() -> None:
     torch.set_num_threads(1)
     torch.set_num_interop_threads(1)
     conditions = description()
-    rows: list[str] = []
+    print(HEADER, flush=True)
     for contest in _contests(asked.only):
-        print(f"measuring: {contest.work}", file=sys.stderr, flush=True)
-        rows += _rows(contest, in_turns(contest.jobs, asked.rounds))
-    print(HEADER, *rows, "", *conditions, sep="\n")
+        print(*_rows(contest, in_turns(contest.jobs, asked.rounds)), sep="\n", flush=True)
+    print("", *conditions, sep="\n")
     print(f"* milliseconds of CPU time on one thread, minimum / median of {asked.rounds} interleaved rounds")
 
 
