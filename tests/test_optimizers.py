@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from engine.optimizers import OPTIMIZERS, SGD, Adam, AdamW, Momentum
-from engine.schedules import SCHEDULES, constant, cosine, one_cycle
+from engine.schedules import SCHEDULES, constant, cosine, one_cycle, two_cycles
 from tests.foreign_array import foreign
 
 MAKERS: list[Callable[[], SGD]] = [partial(kind, 0.1) for kind in OPTIMIZERS.values()]
@@ -177,6 +177,8 @@ def test_schedules_at_known_points() -> None:
     assert [cosine(done) for done in (0, 1 / 3, 0.5, 2 / 3, 1)] == pytest.approx([1, 0.75, 0.5, 0.25, 0])
     assert cosine(1.5) == pytest.approx(0)  # a run that was prolonged does not start to climb
     assert [one_cycle(done) for done in (0, 0.1, 0.2, 0.6, 1)] == pytest.approx([0.04, 0.52, 1, 0.5, 0.0001])
+    cycles = [two_cycles(done) for done in (0, 0.08, 0.16, 0.48, 0.8, 0.9, 1)]
+    assert cycles == pytest.approx([0.04, 0.52, 1, 0.5, 0.35, 0.175, 0.0001])
 
 
 @pytest.mark.parametrize("name", SCHEDULES)
@@ -184,7 +186,11 @@ def test_schedules_stay_between_zero_and_one_without_jumps(name: str) -> None:
     factors = np.array([SCHEDULES[name](done) for done in np.linspace(0, 1, 501)])
     assert factors.min() >= 0
     assert factors.max() == pytest.approx(1)
-    assert np.abs(np.diff(factors)).max() < 0.02
+    steps = np.diff(factors)
+    if name == "two-cycles":
+        assert np.argmax(steps) == 399  # its second start, after four fifths
+        steps = np.delete(steps, 399)
+    assert np.abs(steps).max() < 0.02
 
 
 def test_one_cycle_climbs_and_falls_once() -> None:
