@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -45,6 +46,7 @@ def module_name(path: Path) -> str:
 MODULES = {module_name(path): path for path in [ROOT / "app.py", *sources("engine", "ui")]}
 
 
+@cache
 def imported(path: Path) -> set[str]:
     """All modules that a file imports, also inside functions; of `from engine import x` it is engine.x."""
     found = set()
