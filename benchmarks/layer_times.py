@@ -1,8 +1,7 @@
 """`python -m benchmarks.layer_times NAME --batch N`: where a network's time goes, and what its peers need.
 
-The first table is of prediction, one line for each step that the engine fuses; the second of training, one
-line for each layer. Peers do each part on its own from an array in memory, which costs ONNX Runtime a
-change of layout at both ends, so the sum of its parts is above its time for the whole.
+The first table is of prediction, the second of training, one line for each step that the engine fuses. Peers
+do each part on its own from an array in memory, which costs ONNX Runtime a change of layout at both ends.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from benchmarks.channels_first import to_channels_first
 from benchmarks.contests import channels_last, inputs
 from benchmarks.machine import start_fairly
 from benchmarks.timing import Job, in_turns
-from engine import inference
+from engine import fusion, inference
 from engine.architectures import ARCHITECTURES, build
 from engine.layers import Layer
 from engine.network import Network
@@ -38,7 +37,7 @@ def main() -> None:
         f"`{asked.name}`, batch {asked.batch}, milliseconds of CPU time, minimum of {asked.rounds} rounds\n"
     )
     _table("step of `predict`", _prediction(frozen, inputs(frozen, asked.batch)), asked.rounds)
-    _table("layer in training", _training(network, inputs(network, asked.batch)), asked.rounds)
+    _table("step of training", _training(network, inputs(network, asked.batch)), asked.rounds)
 
 
 def _table(title: str, lines: Iterator[tuple[str, dict[str, Job]]], rounds: int) -> None:
@@ -96,23 +95,24 @@ def _steps(layers: Sequence[Layer]) -> Iterator[Sequence[Layer]]:
 
 
 def _training(network: Network, x: np.ndarray) -> Iterator[tuple[str, dict[str, Job]]]:
-    """Layer by layer; the first needs no gradient of its input on either side."""
-    shape = network.input_shape
-    for i, layer in enumerate(network.layers):
-        y, backward = layer.forward(x, training=True)
-        if type(layer).__name__ != "Flatten":
-            jobs = _training_jobs(layer, x, y, backward, i > 0)
-            peers = _torch_jobs(Network([layer], shape), x, i > 0)
-            yield _label([layer]), jobs | peers
-        x, shape = y, _shape_behind([layer], shape)
+    """Step by step; the first needs no gradient of its input on either side."""
+    shape, first = network.input_shape, 0
+    while first < len(network.layers):
+        forward, count = fusion.step(network.layers, first, x, True)
+        layers = network.layers[first : first + count]
+        y, backward = forward(x, True)
+        if type(layers[0]).__name__ != "Flatten":
+            peers = _torch_jobs(Network(layers, shape), x, first > 0)
+            yield _label(layers), _training_jobs(forward, x, y, backward, first > 0) | peers
+        x, shape, first = y, _shape_behind(layers, shape), first + count
 
 
 def _training_jobs(
-    layer: Layer, x: np.ndarray, y: np.ndarray, backward: Callable[..., Any], input_gradient: bool
+    forward: fusion.Forward, x: np.ndarray, y: np.ndarray, backward: Callable[..., Any], input_gradient: bool
 ) -> dict[str, Job]:
     dy = np.random.default_rng(3).standard_normal(y.shape, dtype=np.float32)
     return {
-        "engine forward": lambda: layer.forward(x, training=True),
+        "engine forward": lambda: forward(x, True),
         "engine backward": lambda: backward(dy, input_gradient=input_gradient),
     }
 

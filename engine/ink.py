@@ -198,7 +198,7 @@ def _placed(digit: np.ndarray, box: int, size: int, by_mass: bool) -> np.ndarray
     middle = (size / 2 + (0.5 if by_mass else 0)) * fine - 0.5
     left = min(max(round(middle - centre_x), 0), size * fine - width)
     top = min(max(round(middle - centre_y), 0), size * fine - height)
-    picture = np.zeros((size * fine, size * fine), np.uint8)
+    picture: np.ndarray = np.zeros((size * fine, size * fine), np.uint8)
     picture[top : top + height, left : left + width] = digit
     if fine > 1:
         picture = cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA)

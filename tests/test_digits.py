@@ -11,7 +11,7 @@ from PIL import Image
 
 from engine.checkpoint import CheckpointError, pretrained_names
 from engine.digits import Prediction, recognize, recognize_ink
-from engine.images import PictureError, Preprocessing
+from engine.images import Picture, PictureError, Preprocessing
 from engine.layers import Dense, Flatten
 from engine.network import Network
 from tests.drawings import drawn, on_paper
@@ -131,7 +131,7 @@ def test_every_kind_of_picture_is_read(digit: int, tmp_path: Path) -> None:
     Image.fromarray(dark_on_light).save(tmp_path / "photo.jpg", quality=70)
     Image.fromarray((ink.astype(np.uint16) << 8) + 255).save(tmp_path / "deep.png")
     Image.fromarray(cv2.resize(dark_on_light, (2400, 2400))).save(tmp_path / "large.jpg")
-    pictures = {
+    pictures: dict[str, Picture] = {
         "array": dark_on_light,
         "inverted": 255 - dark_on_light,
         "gray": ink,

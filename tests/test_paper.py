@@ -190,7 +190,7 @@ def test_random_pictures_never_fail() -> None:
     rng = np.random.default_rng(0)
     for _ in range(60):
         height, width = (2 ** rng.uniform(0, 8, 2)).astype(int)
-        picture = rng.integers(0, 256, (height, width, 3)).astype(np.uint8)
+        picture: np.ndarray = rng.integers(0, 256, (height, width, 3)).astype(np.uint8)
         if rng.random() < 0.5:
             picture = cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.5, 9)).reshape(height, width, 3)
         found = ink_of(picture)
