@@ -42,8 +42,8 @@ def likeness(one: np.ndarray, other: np.ndarray) -> float:
     """The correlation of two small pictures, a little blurred; 0 where one is blank."""
     if not one.any() or not other.any():
         return 0.0
-    flat = np.stack([cv2.GaussianBlur(picture, (0, 0), 1).ravel() for picture in (one, other)])
-    return float(np.asarray(np.corrcoef(flat.astype(np.float64)))[0, 1])
+    flat = [cv2.GaussianBlur(picture, (0, 0), 1).astype(np.float64).ravel() for picture in (one, other)]
+    return float(np.corrcoef(flat[0], flat[1])[0, 1])
 
 
 def difference(one: np.ndarray, other: np.ndarray) -> float:

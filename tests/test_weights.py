@@ -1,4 +1,4 @@
-"""Every shipped network reads digits that are always here: scikit-learn's, scaled up, fitted as in the app."""
+"""Every shipped network reads digits that are always here: those of scikit-learn, scaled up and fitted."""
 
 from __future__ import annotations
 
