@@ -34,10 +34,15 @@ class Sequential(Layer):
             backwards.append((first, backward))
             first += count
 
+        # Below the first layer that learns nobody needs a gradient, unless the caller does.
+        lowest = next((i for i, layer in enumerate(self.layers) if layer.parameters), 0)
+
         def backward_all(dy: Array, input_gradient: bool = True) -> tuple[Array, Gradients]:
             gradients: Gradients = {}
             for i, backward in reversed(backwards):
-                dy, own = backward(dy, input_gradient=input_gradient or i > 0)
+                if i < lowest and not input_gradient:
+                    return None, gradients
+                dy, own = backward(dy, input_gradient=input_gradient or i > lowest)
                 for name, gradient in own.items():
                     gradients[f"{i}.{name}"] = gradient
             return dy, gradients
