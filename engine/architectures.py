@@ -9,8 +9,21 @@ import numpy as np
 from engine.initializers import Initializer, lecun, normal
 from engine.layer import Layer
 from engine.layer_list import ArchitectureError, from_text, to_text
-from engine.layers import BatchNorm, Conv2D, Dense, Flatten, GlobalAveragePool, MaxPool2D, ReLU, Sigmoid
-from engine.network import Network
+from engine.layers import (
+    BatchNorm,
+    Columns,
+    Conv1D,
+    Conv2D,
+    Dense,
+    Flatten,
+    GlobalAveragePool,
+    MaxPool2D,
+    ReLU,
+    Residual,
+    Sequential,
+    Sigmoid,
+)
+from engine.network import DIGITS, Network
 from engine.preprocessing import Preprocessing
 
 __all__ = ["ARCHITECTURES", "ArchitectureError", "build", "from_text", "to_text"]
@@ -133,8 +146,42 @@ def _digits(rng: np.random.Generator) -> Network:
     return Network(layers, (28, 28, 1))
 
 
+def _captcha(rng: np.random.Generator) -> Network:
+    """The reader of a line: convolutions to 8 rows of a quarter of the columns, then along the columns.
+
+    Each column says one of ten digits or nothing (the last label), for `engine.losses.ctc`. Heights go 40 → 20 →
+    10 → 8; widths of 16 k + 8 leave multiples of the 4 × 4 tiles that `engine.winograd` computes.
+    """
+
+    def convolution(
+        inputs: int, outputs: int, kernel: int, padding: str = "same", stride: int = 1
+    ) -> list[Layer]:
+        conv = Conv2D(inputs, outputs, kernel, stride, padding, bias=False, rng=rng)
+        return [conv, BatchNorm(outputs), ReLU()]
+
+    def along(inputs: int, outputs: int, kernel: int) -> list[Layer]:
+        return [Conv1D(inputs, outputs, kernel, bias=False, rng=rng), BatchNorm(outputs), ReLU()]
+
+    second = Conv2D(32, 48, 3, padding="same", bias=False, rng=rng)
+    layers = [
+        *convolution(1, 32, 5, stride=2),
+        *(second, MaxPool2D(), BatchNorm(48), ReLU()),
+        *convolution(48, 64, 3, "valid"),
+        Residual(Sequential(convolution(64, 64, 3))),
+        *convolution(64, 96, 3),
+        Columns(),
+        *along(8 * 96, 128, 1),
+        Residual(Sequential(along(128, 128, 5))),
+        Residual(Sequential(along(128, 128, 5))),
+        Conv1D(128, 11, 1, rng=rng),
+    ]
+    line = Preprocessing(size=40, any_width=True)
+    return Network(layers, (40, 104, 1), (*DIGITS, ""), line)
+
+
 ARCHITECTURES: dict[str, Callable[[np.random.Generator], Network]] = {
     "digits": _digits,
+    "captcha": _captcha,
     "lenet-5": _lenet_5,
     "cnn-8": _cnn_8,
     "mlp-relu-128": _mlp_relu_128,

@@ -16,6 +16,8 @@ from engine.layer import Layer
 from engine.layers import (
     AveragePool2D,
     BatchNorm,
+    Columns,
+    Conv1D,
     Conv2D,
     Dense,
     GlobalAveragePool,
@@ -88,8 +90,9 @@ def read(text: str) -> Network:
     _bound(description["layers"])
     layers = [from_config(config) for config in description["layers"]]
     outputs = _check_fit(layers, shape)
-    if outputs != (len(labels),):
-        raise ValueError(f"expected {len(labels)} outputs, one for each label, found {_words(outputs)}")
+    if outputs[-1] != len(labels) or len(outputs) != (2 if preprocessing.any_width else 1):
+        of_each = " of each column" if preprocessing.any_width else ""
+        raise ValueError(f"expected {len(labels)} outputs{of_each}, one a label, found {_words(outputs)}")
     return Network(
         layers,
         shape,
@@ -133,8 +136,9 @@ def _preprocessing(values: Any, shape: tuple[int, int, int]) -> Preprocessing:
     if max(abs(preprocessing.scale), abs(preprocessing.offset)) > MAX_FACTOR:
         raise ValueError(f"the preprocessing has numbers above {MAX_FACTOR:g}")
     side = preprocessing.size + 2 * preprocessing.pad
-    if shape != (side, side, 1):
-        raise ValueError(f"the preprocessing gives {side} × {side} × 1, the input is {_words(shape)}")
+    expected = (side, shape[1] if preprocessing.any_width else side, 1)
+    if shape != expected:
+        raise ValueError(f"the preprocessing gives {_words(expected)}, the input is {_words(shape)}")
     return preprocessing
 
 
@@ -215,17 +219,21 @@ def _summands(layer: Layer, shape: tuple[int, ...]) -> int:
     """How many products one output is the sum of."""
     if isinstance(layer, Conv2D):
         return layer.kernel**2 * shape[2]
+    if isinstance(layer, Conv1D):
+        return layer.kernel * shape[1]
     return shape[0] if isinstance(layer, Dense) else 1
 
 
 def _takes(layer: Layer, shape: tuple[int, ...]) -> bool:
     if isinstance(layer, Conv2D):
         return len(shape) == 3 and shape[2] == layer.parameters["weight"].shape[2]
+    if isinstance(layer, Conv1D):
+        return len(shape) == 2 and shape[1] == layer.parameters["weight"].shape[1]
     if isinstance(layer, Dense):
         return shape == layer.parameters["weight"].shape[:1]
     if isinstance(layer, BatchNorm):
         return shape[-1:] == layer.parameters["scale"].shape
-    if isinstance(layer, MaxPool2D | AveragePool2D | GlobalAveragePool | UpSample2D):
+    if isinstance(layer, MaxPool2D | AveragePool2D | GlobalAveragePool | UpSample2D | Columns):
         return len(shape) == 3
     return True
 

@@ -10,10 +10,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from engine.columns import correlate
 from engine.convolution import Convolution
 from engine.epilogue import Epilogue
 from engine.layer import Array, Layer
-from engine.layers import BatchNorm, Conv2D, Dense, MaxPool2D, ReLU, Residual, Sequential, Sigmoid, Skip
+from engine.layers import (
+    BatchNorm,
+    Conv1D,
+    Conv2D,
+    Dense,
+    MaxPool2D,
+    ReLU,
+    Residual,
+    Sequential,
+    Sigmoid,
+    Skip,
+)
 
 Step = Callable[[Array], Array]
 
@@ -26,6 +38,8 @@ def plan(layers: Sequence[Layer]) -> list[Step]:
         layer = layers[i]
         if isinstance(layer, Conv2D):
             step, used = _convolution(layer, layers[i + 1 :])
+        elif isinstance(layer, Conv1D):
+            step, used = _along(layer, layers[i + 1 :])
         elif isinstance(layer, Dense):
             step, used = _dense(layer, layers[i + 1 :])
         else:
@@ -102,6 +116,26 @@ def _dense(layer: Dense, following: Sequence[Layer]) -> tuple[Step, int]:
         return y if after is None else after(y)
 
     return step, used + (relu or after is not None)
+
+
+def _along(layer: Conv1D, following: Sequence[Layer]) -> tuple[Step, int]:
+    """The convolution along a sequence with what of BatchNorm and ReLU follows it."""
+    weight = layer.parameters["weight"]
+    bias = layer.parameters.get("bias")
+    used = 0
+    if following and isinstance(following[0], BatchNorm):
+        weight, bias = _fold(weight, bias, following[0])
+        used = 1
+    relu = used < len(following) and isinstance(following[used], ReLU)
+    epilogue = _epilogue(weight, bias, relu)
+
+    def step(x: Array) -> Array:
+        y = correlate(x, weight)
+        if epilogue is not None:
+            epilogue(y)
+        return y
+
+    return step, used + relu
 
 
 def _epilogue(weight: Array, bias: Array | None, relu: bool) -> Epilogue | None:

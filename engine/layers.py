@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from engine.activations import ReLU, Sigmoid, Tanh
+from engine.columns import Columns, Conv1D
 from engine.containers import Residual, Sequential, Skip
 from engine.layer import Layer
 from engine.linear import Conv2D, Dense
@@ -15,6 +16,8 @@ __all__ = [
     "KINDS",
     "AveragePool2D",
     "BatchNorm",
+    "Columns",
+    "Conv1D",
     "Conv2D",
     "Dense",
     "Dropout",
@@ -37,6 +40,8 @@ KINDS: dict[str, type[Layer]] = {
     for kind in (
         AveragePool2D,
         BatchNorm,
+        Columns,
+        Conv1D,
         Conv2D,
         Dense,
         Dropout,

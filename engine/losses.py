@@ -67,8 +67,77 @@ def mean_squared_error(prediction: Array, target: Array) -> tuple[float, Array]:
     return value, error
 
 
+def ctc(logits: Array, labels: Array) -> tuple[float, Array]:
+    """Connectionist temporal classification (Graves et al. 2006): -log of the probability of a text.
+
+    logits (N, T, K) say for each of T columns which of K - 1 signs, or the last, the blank, stands there;
+    labels (N, L) are the signs of each text, filled up with -1. The probability of a text is summed over all
+    ways to spread it over the columns, where a sign may last and blanks may stand between signs. ValueError
+    where a text does not fit into T columns.
+    """
+    xp = logits.__array_namespace__()
+    n, columns, classes = logits.shape
+    path, skip, last = _ctc_states(labels, classes - 1)
+    doubled = ((labels[:, 1:] == labels[:, :-1]) & (labels[:, 1:] >= 0)).sum(axis=1)
+    if bool((last // 2 + doubled > columns).any()):
+        raise ValueError(f"a text is too long for {columns} columns")
+    shifted = logits - logits.max(axis=2, keepdims=True)
+    log_p = shifted - xp.log(xp.exp(shifted).sum(axis=2, keepdims=True))
+    emitted = xp.take_along_axis(log_p, path[:, None, :], axis=2)
+    states = xp.arange(path.shape[1])
+    ends = (states == last[:, None]) | (states == last[:, None] - 1)
+    before = _ctc_forward(emitted, skip, states[None, :] < 2)
+    # The way back is the way there through the turned lattice, and what may be skipped is seen from behind.
+    back = xp.zeros_like(skip)
+    back[:, 2:] = skip[:, 2:][:, ::-1]
+    after = _ctc_forward(emitted[:, ::-1, ::-1], back, ends[:, ::-1])[:, ::-1, ::-1]
+    log_likelihood = _log_sum(xp.where(ends, before[:, -1], NEVER))
+    occupancy = xp.exp(before + after - emitted - log_likelihood[:, None, None])
+    signs = (path[:, :, None] == xp.arange(classes)).astype(logits.dtype)
+    gradient = (xp.exp(log_p) - occupancy @ signs) / logits.dtype.type(n)
+    return -float(log_likelihood.mean()), gradient
+
+
+NEVER = -1e30  # the logarithm of no probability; infinities would breed NaN
+
+
+def _ctc_states(labels: Array, blank: int) -> tuple[Array, Array, Array]:
+    """(signs with blanks around each (N, 2L + 1), where the blank before may be skipped, the last state)."""
+    xp = labels.__array_namespace__()
+    n, length = labels.shape
+    path = xp.full((n, 2 * length + 1), blank, dtype=labels.dtype)
+    path[:, 1::2] = xp.where(labels < 0, blank, labels)
+    skip = xp.zeros(path.shape, dtype=bool)
+    skip[:, 2:] = (path[:, 2:] != blank) & (path[:, 2:] != path[:, :-2])
+    return path, skip, 2 * (labels >= 0).sum(axis=1)
+
+
+def _ctc_forward(emitted: Array, skip: Array, starts: Array) -> Array:
+    """log of the summed probability of all ways to each state at each column: (N, T, S)."""
+    xp = emitted.__array_namespace__()
+    never = emitted.dtype.type(NEVER)
+    reached = xp.full(emitted.shape, never, dtype=emitted.dtype)
+    reached[:, 0] = xp.where(starts, emitted[:, 0], never)
+    for t in range(1, emitted.shape[1]):
+        here = reached[:, t - 1]
+        ways = here.copy()
+        ways[:, 1:] = xp.logaddexp(ways[:, 1:], here[:, :-1])
+        ways[:, 2:] = xp.logaddexp(ways[:, 2:], xp.where(skip[:, 2:], here[:, :-2], never))
+        reached[:, t] = ways + emitted[:, t]
+    return reached
+
+
+def _log_sum(values: Array) -> Array:
+    """log Σ exp along the last axis."""
+    xp = values.__array_namespace__()
+    top = values.max(axis=-1, keepdims=True)
+    return xp.log(xp.exp(values - top).sum(axis=-1)) + top[..., 0]
+
+
 LOSSES: dict[str, Loss] = {
     "cross-entropy": cross_entropy,
     "squared error": squared_error,
     "mean squared error": mean_squared_error,
 }
+# The losses that compare with labels; the others compare with the outputs that there should be.
+BY_LABEL = {cross_entropy, ctc}

@@ -14,13 +14,14 @@ class Preprocessing:
     shift.
 
     size: side of the picture in pixels. pad: rows of zeros on each of the four sides. The input is x * scale
-    + offset.
+    + offset. any_width: pictures are `size` high and as wide as they like, as lines of digits are.
     """
 
     size: int = 28
     pad: int = 0
     scale: float = 1.0
     offset: float = 0.0
+    any_width: bool = False
 
     def __post_init__(self) -> None:
         if self.size < 1 or self.pad < 0:
@@ -29,7 +30,10 @@ class Preprocessing:
             raise ValueError(f"preprocessing needs finite numbers, not {self.scale=}, {self.offset=}")
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        values = asdict(self)
+        if not self.any_width:
+            del values["any_width"]  # files written before there were lines do not have it
+        return values
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "Preprocessing":
@@ -43,26 +47,31 @@ class Preprocessing:
             "scale": number,
             "offset": number,
         }
-        if not isinstance(values, dict) or set(values) != set(names):
+        if not isinstance(values, dict) or set(values) - {"any_width"} != set(names):
             raise ValueError(f"preprocessing needs exactly {', '.join(names)}; found {values!r}")
         for name, kind in names.items():
             if isinstance(values[name], bool) or not isinstance(values[name], kind):
                 raise ValueError(f"preprocessing {name!r} is no number: {values[name]!r}")
-        return cls(values["size"], values["pad"], float(values["scale"]), float(values["offset"]))
+        any_width = values.get("any_width", False)
+        if not isinstance(any_width, bool):
+            raise ValueError(f"preprocessing 'any_width' is true or false, not {any_width!r}")
+        return cls(values["size"], values["pad"], float(values["scale"]), float(values["offset"]), any_width)
 
 
 def to_network_input(images: np.ndarray, preprocessing: Preprocessing) -> np.ndarray:
     """Turn pictures into what a network reads.
 
-    images: (N, size, size), uint8 or float 0..1, white on black. Returns (N, size + 2 pad, size + 2 pad, 1)
-    float32.
+    images: (N, size, size), uint8 or float 0..1, white on black; (N, size, W) where any width will do.
+    Returns (N, size + 2 pad, size + 2 pad, 1) or (N, size + 2 pad, W + 2 pad, 1) float32.
     """
     size, pad = preprocessing.size, preprocessing.pad
-    if images.ndim != 3 or images.shape[1:] != (size, size):
-        raise ValueError(f"this network reads pictures (N, {size}, {size}), not {images.shape}")
-    side = size + 2 * pad
-    inputs = np.full((len(images), side, side, 1), preprocessing.offset, np.float32)
-    inner = inputs[:, pad : pad + size, pad : pad + size, 0]
+    fits = images.ndim == 3 and images.shape[1] == size
+    if not fits or not (preprocessing.any_width or images.shape[2] == size):
+        expected = f"(N, {size}, {'any width' if preprocessing.any_width else size})"
+        raise ValueError(f"this network reads pictures {expected}, not {images.shape}")
+    width = images.shape[2]
+    inputs = np.full((len(images), size + 2 * pad, width + 2 * pad, 1), preprocessing.offset, np.float32)
+    inner = inputs[:, pad : pad + size, pad : pad + width, 0]
     unit = 255.0 if images.dtype == np.uint8 else 1.0
     np.multiply(images, np.float32(preprocessing.scale / unit), out=inner, casting="same_kind")
     if preprocessing.offset:

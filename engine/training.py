@@ -20,7 +20,7 @@ import numpy as np
 
 from engine.datasets import Dataset
 from engine.layer import Gradients
-from engine.losses import Loss, cross_entropy, one_hot
+from engine.losses import BY_LABEL, Loss, one_hot
 from engine.network import Network
 from engine.optimizers import SGD
 from engine.preprocessing import to_network_input
@@ -253,7 +253,7 @@ class _Workers:
 
     def _part(self, network: Network, images: np.ndarray, labels: np.ndarray) -> tuple[float, Gradients]:
         x = to_network_input(images, network.preprocessing)
-        target = labels if self.loss is cross_entropy else one_hot(labels, len(network.labels), *self.targets)
+        target = labels if self.loss in BY_LABEL else one_hot(labels, len(network.labels), *self.targets)
         with np.errstate(over="ignore", invalid="ignore"):
             return self.rule(network, x, target, self.loss)
 
@@ -292,7 +292,7 @@ def validate(
     total, right, done = 0.0, 0, 0
     for outputs in predict_batches(network, data.images):
         labels = data.labels[done : done + len(outputs)]
-        target = labels if loss is cross_entropy else one_hot(labels, len(network.labels), *targets)
+        target = labels if loss in BY_LABEL else one_hot(labels, len(network.labels), *targets)
         with np.errstate(over="ignore", invalid="ignore"):
             total += loss(outputs, target)[0] * len(labels)
         right += int((outputs.argmax(axis=1) == labels).sum())

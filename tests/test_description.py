@@ -113,7 +113,7 @@ BAD_DESCRIPTIONS: dict[str, tuple[Change, str]] = {
     "labels of numbers": (put(labels=[1, 2, 3]), "labels"),
     "no labels": (put(labels=[]), "labels"),
     "too many labels": (put(labels=["a"] * 1001), "labels"),
-    "one label too many": (put(labels=["a"] * 4), "expected 4 outputs, one for each label, found 3 numbers"),
+    "one label too many": (put(labels=["a"] * 4), "expected 4 outputs, one a label, found 3 numbers"),
     "preprocessing a list": (put(preprocessing=[6, 0, 1, 0]), "preprocessing"),
     "preprocessing without size": (lambda d: d["preprocessing"].pop("size") and None, "preprocessing"),
     "preprocessing of another size": (
