@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import ImageFont
+from PIL import Image, ImageDraw, ImageFont
 
 FONTS = Path("/usr/share/fonts")
 # The package of each face. The order counts: a seed's pictures depend on it.
@@ -79,3 +79,22 @@ def draw_font(rng: np.random.Generator, faces: Faces, size: int) -> ImageFont.Fr
     """One of the faces; the basic layout, so that a picture doesn't depend on what text shaper is there."""
     face = str(faces[int(rng.integers(len(faces)))])
     return ImageFont.truetype(face, size, layout_engine=ImageFont.Layout.BASIC)
+
+
+def lean(
+    canvas: Image.Image,
+    character: str,
+    font: ImageFont.FreeTypeFont,
+    middle: tuple[float, float],
+    degrees: float,
+    colour: int | tuple[int, ...],
+) -> None:
+    """Draw one turned character around its `middle` (x, y)."""
+    side = int(2 * font.size)
+    mask = Image.new("L", (side, side))
+    left, top, right, bottom = font.getbbox(character)
+    place = ((side - left - right) / 2, (side - top - bottom) / 2)
+    ImageDraw.Draw(mask).text(place, character, 255, font)
+    mask = mask.rotate(degrees, Image.Resampling.BICUBIC)
+    corner = round(middle[0] - side / 2), round(middle[1] - side / 2)
+    canvas.paste(colour, (*corner, corner[0] + side, corner[1] + side), mask)

@@ -19,9 +19,9 @@ from itertools import pairwise
 
 import cv2
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
-from benchmarks.captcha_faces import UNSEEN_FACES, Faces, Style, draw_font
+from benchmarks.captcha_faces import UNSEEN_FACES, Faces, Style, draw_font, lean
 
 
 def kaptcha(text: str, rng: np.random.Generator, faces: Faces) -> np.ndarray:
@@ -124,7 +124,7 @@ def securimage(text: str, rng: np.random.Generator, faces: Faces) -> np.ndarray:
     x = (width - step * (len(text) - 1)) / 2 + rng.uniform(-8, 8)
     for i, character in enumerate(text):
         middle = (x + i * step, height / 2 + rng.uniform(-7, 7))
-        _lean(ink, character, face, middle, rng.uniform(-22, 22), 255)
+        lean(ink, character, face, middle, rng.uniform(-22, 22), 255)
     cover = _pinch(np.asarray(ink, np.float32) / 255, rng)
     picture = np.array(ground, np.float64) * (1 - cover[..., None]) + np.array(letters) * cover[..., None]
     canvas = Image.fromarray(_bytes(picture))
@@ -196,7 +196,7 @@ def mews(text: str, rng: np.random.Generator, faces: Faces) -> np.ndarray:
         size = int(rng.integers(height - 10, height + 1) * min(1, 1.5 * step / height))
         middle = (4 + (i + 0.5) * step, height / 2 + rng.uniform(-2, 2))
         colour = colours[rng.integers(len(colours))]
-        _lean(canvas, character, draw_font(rng, faces, size), middle, rng.uniform(-15, 15), colour)
+        lean(canvas, character, draw_font(rng, faces, size), middle, rng.uniform(-15, 15), colour)
     pen = ImageDraw.Draw(canvas)
     for _ in range(6 if kind == "flat" else 3):
         ends = rng.uniform((0, 0, 0, 0), (width, height, width, height))
@@ -233,25 +233,6 @@ STYLES = {
         Style("mews", "as Laravel's mews/captcha draws: coloured letters and lines", mews, UNSEEN_FACES),
     )
 }
-
-
-def _lean(
-    canvas: Image.Image,
-    character: str,
-    font: ImageFont.FreeTypeFont,
-    middle: tuple[float, float],
-    degrees: float,
-    colour: int | tuple[int, ...],
-) -> None:
-    """Draw one turned character around its `middle` (x, y)."""
-    side = int(2 * font.size)
-    mask = Image.new("L", (side, side))
-    left, top, right, bottom = font.getbbox(character)
-    place = ((side - left - right) / 2, (side - top - bottom) / 2)
-    ImageDraw.Draw(mask).text(place, character, 255, font)
-    mask = mask.rotate(degrees, Image.Resampling.BICUBIC)
-    corner = round(middle[0] - side / 2), round(middle[1] - side / 2)
-    canvas.paste(colour, (*corner, corner[0] + side, corner[1] + side), mask)
 
 
 def _remap(ink: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
