@@ -149,8 +149,8 @@ def _digits(rng: np.random.Generator) -> Network:
 def _captcha(rng: np.random.Generator) -> Network:
     """The reader of a line: convolutions to 8 rows of a quarter of the columns, then along the columns.
 
-    Each column says one of ten digits or nothing (the last label), for `engine.losses.ctc`. Heights go 40 → 20 →
-    10 → 8; widths of 16 k + 8 leave multiples of the 4 × 4 tiles that `engine.winograd` computes.
+    Each column says one of ten digits or nothing (the last label), for `engine.losses.ctc`. Heights go 40 →
+    20 → 10 → 8; widths of 16 k + 8 leave multiples of the 4 × 4 tiles that `engine.winograd` computes.
     """
 
     def convolution(

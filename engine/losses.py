@@ -134,6 +134,7 @@ def _log_sum(values: Array) -> Array:
     return xp.log(xp.exp(values - top).sum(axis=-1)) + top[..., 0]
 
 
+# Of networks that say one thing about a whole picture.
 LOSSES: dict[str, Loss] = {
     "cross-entropy": cross_entropy,
     "squared error": squared_error,

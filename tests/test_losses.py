@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
 import pytest
 
 from engine.layer import Array
-from engine.losses import LOSSES, Loss, cross_entropy, mean_squared_error, one_hot, softmax, squared_error
+from engine.losses import (
+    LOSSES,
+    Loss,
+    cross_entropy,
+    ctc,
+    mean_squared_error,
+    one_hot,
+    softmax,
+    squared_error,
+)
 from tests.foreign_array import foreign
 
 # Softmax of (ln 1, ln 2, ln 5) is (1, 2, 5) / 8.
@@ -141,3 +151,65 @@ def test_one_hot() -> None:
     assert targets.dtype == np.float32
     np.testing.assert_allclose(targets, [[0.01, 0.01, 0.99], [0.99, 0.01, 0.01]])
     assert one_hot(np.array([9])).tolist() == [[0] * 9 + [1]]
+
+
+# --- CTC ----------------------------------------------------------------------------------------------------
+
+
+def all_ways(logits: np.ndarray, text: tuple[int, ...]) -> float:
+    """The probability of a text, summed over every way to write it: (T, K) with the blank last."""
+    columns, classes = logits.shape
+    odds = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    total = 0.0
+    for way in itertools.product(range(classes), repeat=columns):
+        signs = tuple(sign for sign, _ in itertools.groupby(way) if sign != classes - 1)
+        if signs == text:
+            total += float(np.prod(odds[np.arange(columns), way]))
+    return total
+
+
+def filled(texts: list[tuple[int, ...]]) -> np.ndarray:
+    longest = max(len(text) for text in texts)
+    return np.array([[*text, *[-1] * (longest - len(text))] for text in texts])
+
+
+TEXTS = [(0,), (0, 1), (1, 1), (2, 0, 2), (0, 0, 0), (), (2, 2, 1)]
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=str)
+def test_ctc_is_the_sum_over_all_ways(text: tuple[int, ...]) -> None:
+    logits = np.random.default_rng(len(text)).normal(0, 2, (1, 5, 4))
+    value, _ = ctc(logits, filled([text, (0, 1, 2)])[:1])
+    assert value == pytest.approx(-np.log(all_ways(logits[0], text)), rel=1e-10)
+
+
+def test_ctc_is_the_mean_over_texts_of_different_lengths() -> None:
+    logits = np.random.default_rng(3).normal(0, 2, (len(TEXTS), 5, 4))
+    each = [-np.log(all_ways(row, text)) for row, text in zip(logits, TEXTS, strict=True)]
+    assert ctc(logits, filled(TEXTS))[0] == pytest.approx(np.mean(each), rel=1e-10)
+
+
+def test_the_gradient_of_ctc_is_its_slope() -> None:
+    rng = np.random.default_rng(4)
+    logits, labels = rng.normal(0, 3, (len(TEXTS), 7, 4)), filled(TEXTS)
+    _, gradient = ctc(logits, labels)
+    for n, t, k in np.ndindex(gradient.shape):
+        step = np.zeros_like(logits)
+        step[n, t, k] = 1e-5
+        slope = (ctc(logits + step, labels)[0] - ctc(logits - step, labels)[0]) / 2e-5
+        assert gradient[n, t, k] == pytest.approx(slope, rel=1e-5, abs=1e-8)
+
+
+def test_ctc_keeps_float32_and_bears_hopeless_logits() -> None:
+    logits = np.zeros((2, 40, 11), np.float32)
+    logits[:, :, 10] = 1000
+    value, gradient = ctc(logits, np.array([[1, 2, 3, 4], [5, 5, -1, -1]]))
+    assert gradient.dtype == np.float32
+    assert np.isfinite(gradient).all()
+    assert value == pytest.approx((4 + 2) / 2 * 1000, rel=0.01)
+
+
+def test_a_text_too_long_for_its_columns_is_refused() -> None:
+    ctc(np.zeros((1, 3, 4)), np.array([[0, 1, 0]]))
+    with pytest.raises(ValueError, match="too long for 3 columns"):
+        ctc(np.zeros((1, 3, 4)), np.array([[0, 0, 1]]))  # a blank has to stand between equal signs

@@ -1,0 +1,94 @@
+"""From what each column says to a text (Graves et al. 2006): best path, and a search over prefixes."""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Sign:
+    """One sign of a text and the columns, first to last, that say it; `peak` says it most clearly."""
+
+    label: int
+    first: int
+    last: int
+    peak: int
+
+
+def best_path(probabilities: np.ndarray) -> list[Sign]:
+    """The most probable sign of each column; repeats are one, and the last of the signs, the blank, is none.
+
+    probabilities: (T, K).
+    """
+    best = probabilities.argmax(axis=1)
+    blank = probabilities.shape[1] - 1
+    signs = []
+    starts = [0, *(np.flatnonzero(np.diff(best)) + 1).tolist(), len(best)]
+    for first, end in itertools.pairwise(starts):
+        label = int(best[first]) if end > first else blank
+        if label != blank:
+            peak = first + int(probabilities[first:end, label].argmax())
+            signs.append(Sign(label, first, end - 1, peak))
+    return signs
+
+
+def prefix_beam(probabilities: np.ndarray, width: int = 8) -> list[tuple[tuple[int, ...], float]]:
+    """The `width` most probable texts with their probabilities, each summed over its ways; best first.
+
+    probabilities: (T, K), the blank last. A text's ways end in a blank or in its last sign; the two are kept
+    apart, because only behind a blank does the same sign begin anew (Hannun et al. 2014).
+    """
+    blank = probabilities.shape[1] - 1
+    beams: dict[tuple[int, ...], tuple[float, float]] = {(): (1.0, 0.0)}
+    for column in probabilities.astype(np.float64):
+        grown: dict[tuple[int, ...], list[float]] = defaultdict(lambda: [0.0, 0.0])
+        likely = [int(k) for k in np.flatnonzero(column > 1e-4) if k != blank]
+        for text, (in_blank, in_sign) in beams.items():
+            either = in_blank + in_sign
+            grown[text][0] += either * column[blank]
+            if text:
+                grown[text][1] += in_sign * column[text[-1]]
+            for sign in likely:
+                before = in_blank if text and text[-1] == sign else either
+                grown[(*text, sign)][1] += before * column[sign]
+        best = sorted(grown.items(), key=lambda item: -sum(item[1]))[:width]
+        beams = {text: (ways[0], ways[1]) for text, ways in best}
+    return [(text, sum(ways)) for text, ways in sorted(beams.items(), key=lambda item: -sum(item[1]))]
+
+
+def align(probabilities: np.ndarray, text: tuple[int, ...]) -> list[Sign]:
+    """The most probable way of one text over the columns (Viterbi). ValueError where it has none."""
+    columns, classes = probabilities.shape
+    states = np.full(2 * len(text) + 1, classes - 1)
+    states[1::2] = text
+    skip = np.zeros(len(states), bool)
+    skip[3::2] = states[3::2] != states[1:-2:2]
+    with np.errstate(divide="ignore"):
+        log_p = np.log(probabilities.astype(np.float64))[:, states]
+    score = np.full(len(states), -np.inf)
+    score[:2] = log_p[0, :2]
+    origins = np.zeros((columns, len(states)), np.int64)
+    for t in range(1, columns):
+        ways = np.full((3, len(states)), -np.inf)
+        ways[0] = score
+        ways[1, 1:] = score[:-1]
+        ways[2, 2:] = np.where(skip[2:], score[:-2], -np.inf)
+        origins[t] = ways.argmax(axis=0)
+        score = ways.max(axis=0) + log_p[t]
+    state = len(states) - 1 if len(states) == 1 or score[-1] >= score[-2] else len(states) - 2
+    if not np.isfinite(score[state]):
+        raise ValueError(f"a text of {len(text)} signs does not fit into {columns} columns")
+    trail = [state]
+    for t in range(columns - 1, 0, -1):
+        trail.append(trail[-1] - int(origins[t, trail[-1]]))
+    way = np.array(trail[::-1])
+    signs = []
+    for i, label in enumerate(text):
+        here = np.flatnonzero(way == 2 * i + 1)
+        peak = int(here[probabilities[here, label].argmax()])
+        signs.append(Sign(int(label), int(here[0]), int(here[-1]), peak))
+    return signs

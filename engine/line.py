@@ -1,0 +1,80 @@
+"""A picture with one line of digits, as the reader sees it: grey, of one height, bright on dark."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+HEIGHT = 40  # pixels that a line is high
+NARROWEST, WIDEST = 72, 1032  # pixels that it may be wide, as multiples of STEP and TRIM more
+STEP, TRIM = 16, 8  # widths are 16 k + 8: what four columns' worth of tiles needs (`engine.architectures`)
+SHADES = 2.5  # colours must vary so many times more than lightness does, to be looked at instead
+
+
+def line_of(rgb: np.ndarray, width: int | None = None) -> np.ndarray:
+    """The line in a picture (H, W, 3) uint8 as (40, width) uint8: 0 is the ground, 255 the strongest ink.
+
+    Without a width, the picture's own proportion decides. Which of light and dark is the ground is judged by
+    the whole picture: most of it is ground.
+    """
+    small = _resized(rgb, width or line_width(*rgb.shape[:2]))
+    return stretched(_shades(small))
+
+
+def line_width(height: int, width: int) -> int:
+    """The width of a line for a picture of this height and width."""
+    natural = HEIGHT * width / height
+    return int(np.clip(round((natural - TRIM) / STEP) * STEP + TRIM, NARROWEST, WIDEST))
+
+
+def stretched(grey: np.ndarray) -> np.ndarray:
+    """Grey (H, W) float or uint8 as uint8 from 0, the ground, to 255, whatever its contrast and polarity."""
+    low, ground, high = (float(value) for value in np.percentile(grey, (0.5, 50, 99.5)))
+    if high - low < 1:
+        return np.zeros(grey.shape, np.uint8)
+    ink = (grey - low) if high - ground > ground - low else (high - grey)
+    return np.clip(np.rint(ink * (255 / (high - low))), 0, 255).astype(np.uint8)
+
+
+def _resized(rgb: np.ndarray, width: int) -> np.ndarray:
+    """(40, width, 3), nothing lost between pixels: areas are averaged where the picture shrinks.
+
+    A picture too narrow to be stretched gets more of its ground on both sides.
+    """
+    height = rgb.shape[0]
+    natural = HEIGHT * rgb.shape[1] / height
+    inner = width if natural > 0.8 * width else max(1, round(natural))
+    shrinks = height > HEIGHT or rgb.shape[1] > inner
+    how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    small = cv2.resize(np.ascontiguousarray(rgb), (inner, HEIGHT), interpolation=how)
+    if inner == width:
+        return small
+    left = (width - inner) // 2
+    ground = np.median(small.reshape(-1, 3), axis=0)
+    wide = np.empty((HEIGHT, width, 3), np.uint8)
+    wide[...] = ground
+    wide[:, left : left + inner] = small
+    return wide
+
+
+def place_in(width: int, picture_height: int, picture_width: int) -> tuple[float, float]:
+    """(scale, shift) with x in the picture = scale · x in a line of `width` + shift."""
+    natural = HEIGHT * picture_width / picture_height
+    if natural > 0.8 * width:
+        return picture_width / width, 0.0
+    inner = max(1, round(natural))
+    scale = picture_width / inner
+    return scale, -((width - inner) // 2) * scale
+
+
+def _shades(rgb: np.ndarray) -> np.ndarray:
+    """One number a pixel: its lightness; where that hardly varies, its place along the main axis of
+    colour.
+    """
+    lightness = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
+    centred = rgb.reshape(-1, 3).astype(np.float32)
+    centred -= centred.mean(axis=0)
+    variances, axes = np.linalg.eigh(centred.T @ centred / len(centred))
+    if variances[-1] < (SHADES * max(float(lightness.std()), 1.0)) ** 2:
+        return lightness
+    return (centred @ axes[:, -1]).reshape(lightness.shape)

@@ -1,0 +1,75 @@
+"""Any picture of a line as the reader sees it: polarity, contrast, colours and proportions."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from engine.line import HEIGHT, NARROWEST, WIDEST, line_of, line_width, place_in
+
+
+def picture(
+    ink: tuple[int, int, int], ground: tuple[int, int, int], size: tuple[int, int] = (60, 160)
+) -> np.ndarray:
+    rgb = np.full((*size, 3), ground, np.uint8)
+    cv2.putText(rgb, "407", (30, 45), cv2.FONT_HERSHEY_SIMPLEX, 1.5, ink, 3, cv2.LINE_AA)
+    return rgb
+
+
+def same(a: np.ndarray, b: np.ndarray) -> float:
+    return float(np.corrcoef(a.ravel(), b.ravel())[0, 1])
+
+
+BLACK_ON_WHITE = line_of(picture((0, 0, 0), (255, 255, 255)))
+
+
+@pytest.mark.parametrize(
+    ("ink", "ground"),
+    [
+        ((255, 255, 255), (0, 0, 0)),
+        ((120, 120, 120), (140, 140, 140)),
+        ((20, 20, 120), (240, 230, 120)),
+        ((255, 255, 0), (0, 0, 160)),
+        ((255, 0, 0), (0, 130, 0)),  # of one lightness: only the colours differ
+    ],
+)
+def test_ink_is_bright_on_dark_whatever_its_colours(
+    ink: tuple[int, int, int], ground: tuple[int, int, int]
+) -> None:
+    line = line_of(picture(ink, ground))
+    assert line.dtype == np.uint8
+    assert same(line, BLACK_ON_WHITE) > 0.97
+
+
+def test_the_ground_is_zero_and_the_ink_is_full() -> None:
+    assert np.median(BLACK_ON_WHITE) == 0
+    assert BLACK_ON_WHITE.max() == 255
+
+
+@pytest.mark.parametrize("size", [(60, 160), (30, 80), (50, 150), (24, 100), (100, 400), (1000, 3000)])
+def test_proportions_are_kept_up_to_what_the_tiles_need(size: tuple[int, int]) -> None:
+    width = line_width(*size)
+    assert width % 16 == 8
+    assert abs(width - HEIGHT * size[1] / size[0]) <= 8
+    assert line_of(np.zeros((*size, 3), np.uint8)).shape == (HEIGHT, width)
+
+
+def test_very_narrow_and_very_wide_pictures_are_bounded() -> None:
+    assert line_width(500, 20) == NARROWEST
+    assert line_width(20, 20_000) == WIDEST
+    assert line_of(np.full((1, 1, 3), 9, np.uint8)).shape == (HEIGHT, NARROWEST)
+
+
+def test_a_narrow_picture_stands_in_the_middle_of_its_ground() -> None:
+    rgb = np.full((40, 20, 3), 200, np.uint8)
+    rgb[10:30, 8:12] = 0
+    line = line_of(rgb)
+    columns = np.flatnonzero(line.max(axis=0) > 128)
+    assert abs(columns.mean() - (line.shape[1] - 1) / 2) < 1
+    scale, shift = place_in(line.shape[1], 40, 20)
+    assert columns.mean() * scale + shift == pytest.approx(9.5, abs=1)
+
+
+def test_an_even_picture_has_no_ink() -> None:
+    assert not line_of(np.full((60, 160, 3), 77, np.uint8)).any()
