@@ -7,14 +7,15 @@ PYTHON  ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do 
              "$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
 PIP     := $(PY) -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help run test lint types browser bench bench-page screenshots clean
+.PHONY: help run test lint types browser bench bench-captcha bench-page screenshots clean
 
 help:
-	@echo "make run          start the app and print its address"
-	@echo "make test         lint, type-check and run every test, in a real browser too"
-	@echo "make bench        the engine against PyTorch and ONNX Runtime"
-	@echo "make bench-page   from pen-up to the label on the screen"
-	@echo "make screenshots  the README's pictures, taken from the running app"
+	@echo "make run            start the app and print its address"
+	@echo "make test           lint, type-check and run every test, in a real browser too"
+	@echo "make bench          the engine against PyTorch and ONNX Runtime"
+	@echo "make bench-captcha  fresh captchas, read by the engine, ddddocr and tesseract"
+	@echo "make bench-page     from pen-up to the label on the screen"
+	@echo "make screenshots    the README's pictures, taken from the running app"
 
 run: $(VENV)/run.stamp
 	@$(PY) app.py
@@ -33,6 +34,9 @@ browser: $(VENV)/dev.stamp
 
 bench: $(VENV)/bench.stamp
 	@$(PY) -m benchmarks
+
+bench-captcha: $(VENV)/bench.stamp
+	@$(PY) -m benchmarks.captcha
 
 bench-page: browser
 	@$(PY) -m benchmarks.page

@@ -41,7 +41,7 @@ COMIC_FACES = {
     "truetype/lato/Lato-Regular.ttf": "fonts-lato",
 }
 PACKAGE_SIZES = ((160, 60), (200, 70), (240, 80))
-SVG_SIZES = {4: 56, 5: 48, 6: 40}
+SVG_SIZES = {4: 56, 5: 52, 6: 46}
 FINE = 8  # outlines are filled on a grid this many times finer
 
 
@@ -105,9 +105,9 @@ def _from_package(maker: package.ImageCaptcha, text: str, rng: np.random.Generat
 
 
 def overlap(text: str, rng: np.random.Generator, faces: Faces) -> np.ndarray:
-    """Digits closer than their width, and one to three curves through them in the same colour."""
+    """Digits closer than their width, and two or three curves through them in the same colour."""
     face = draw_font(rng, faces, int(rng.integers(34, 43)))
-    step = face.getlength("0") * rng.uniform(0.75, 0.95)
+    step = face.getlength("0") * rng.uniform(0.68, 0.9)
     width, height = round(step * len(text) + 40), 60
     canvas = Image.new("RGB", (width, height), tuple(rng.integers(215, 256, 3).tolist()))
     ink = tuple(rng.integers(0, 130, 3).tolist())
@@ -115,10 +115,10 @@ def overlap(text: str, rng: np.random.Generator, faces: Faces) -> np.ndarray:
         middle = (20 + (i + 0.5) * step, height / 2 + rng.uniform(-6, 6))
         lean(canvas, character, face, middle, rng.uniform(-20, 20), ink)
     picture = np.asarray(canvas).copy()
-    for _ in range(rng.integers(1, 4)):
+    for _ in range(rng.integers(2, 4)):
         heights = rng.uniform(0.25, 0.75, 4) * height
         points = _curve(np.linspace(rng.uniform(0, 0.1), rng.uniform(0.9, 1), 4) * width, heights)
-        _stroke(picture, points, ink, rng.uniform(1.5, 2.8))
+        _stroke(picture, points, ink, rng.uniform(1.8, 3.0))
     return picture
 
 
