@@ -13,42 +13,20 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import argparse
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import replace
-from itertools import chain
 from pathlib import Path
 
-import cv2
 import numpy as np
 
-from engine import checkpoint, datasets, evaluation
-from engine.digit_corpus import SETTLING, DigitCorpus, Mixture
+from engine import captcha_evaluation, checkpoint, datasets, evaluation
+from engine.feeds import feed
 from engine.memory import keep_freed_memory
 from engine.network import Network
 from engine.recipes import RECIPES, Recipe
 from engine.resume import load_state, save_state
-from engine.training import BatchDone, Batches, EpochDone, Finished, ShuffledBatches, WeightAverage, train
+from engine.training import BatchDone, EpochDone, Finished, WeightAverage, train
 
 SAVE_SECONDS = 60
-
-
-class CorpusBatches:
-    """The digit corpus as epochs of a fixed size, made ahead in another thread; its last fifth is milder."""
-
-    def __init__(self, recipe: Recipe, first_step: int) -> None:
-        corpora = [
-            DigitCorpus(seed=recipe.seed, batch_size=recipe.batch_size, mixture=mixture)
-            for mixture in (Mixture(), SETTLING)
-        ]
-        self.steps_per_epoch = (recipe.images or len(corpora[0])) // recipe.batch_size
-        steps = self.steps_per_epoch * recipe.epochs
-        turn = steps * 4 // 5
-        self._stream: Iterator[tuple[np.ndarray, np.ndarray]] = chain(
-            corpora[0].stream(min(first_step, turn), turn), corpora[1].stream(max(first_step, turn), steps)
-        )
-
-    def batch(self, step: int) -> tuple[np.ndarray, np.ndarray]:
-        return next(self._stream)
 
 
 def _train(arguments: argparse.Namespace) -> None:
@@ -63,13 +41,7 @@ def _train(arguments: argparse.Namespace) -> None:
     average = WeightAverage(network, recipe.average) if recipe.average else None
     state = Path(arguments.state) if arguments.state else None
     first = load_state(state, network, optimizer, average) if state and state.exists() else 0
-    splits = datasets.load("mnist" if recipe.data == "digit-corpus" else recipe.data, progress=_progress)
-    batches: Batches
-    if recipe.data == "digit-corpus":
-        cv2.setNumThreads(1)
-        batches = CorpusBatches(recipe, first)
-    else:
-        batches = ShuffledBatches(recipe.training_data(splits), recipe.batch_size, recipe.seed)
+    batches, validation = feed(recipe, first, arguments.processes, _progress)
     began = saved = time.perf_counter()
     for event in train(
         network,
@@ -77,7 +49,7 @@ def _train(arguments: argparse.Namespace) -> None:
         recipe.loss_function,
         optimizer,
         epochs=recipe.epochs,
-        validation=None if recipe.whole and recipe.data == "mnist" else splits.validation,
+        validation=validation,
         schedule=recipe.schedule_function,
         rule=recipe.rule_function,
         targets=recipe.targets,
@@ -91,7 +63,7 @@ def _train(arguments: argparse.Namespace) -> None:
             saved = time.perf_counter()
     kept = average.network if average else network
     kept.trained = recipe.describe() | {"seconds": round(time.perf_counter() - began)}
-    kept.metrics = evaluation.measure(kept, recipe)
+    kept.metrics = _measured(kept, recipe)
     print(kept.metrics)
     path = Path(arguments.out) if arguments.out else checkpoint.WEIGHTS / f"{recipe.name}.npz"
     checkpoint.save(kept, path, np.float16 if arguments.half else np.float32)
@@ -112,10 +84,16 @@ def _tell(event: object) -> None:
         sys.exit(event.reason)
 
 
+def _measured(network: Network, recipe: Recipe | None) -> dict[str, float]:
+    if network.preprocessing.any_width:
+        return captcha_evaluation.measure(network)
+    return evaluation.measure(network, recipe)
+
+
 def _evaluate(arguments: argparse.Namespace) -> None:
     path = Path(arguments.file) if arguments.file else checkpoint.WEIGHTS / f"{arguments.name}.npz"
     network: Network = checkpoint.load(path)
-    for what, value in evaluation.measure(network, RECIPES.get(arguments.name)).items():
+    for what, value in _measured(network, RECIPES.get(arguments.name)).items():
         print(f"{what}: {value}")
 
 
@@ -127,6 +105,7 @@ def main() -> None:
     training.add_argument("--seed", type=int, help="another seed than the recipe's")
     training.add_argument("--epochs", type=int, help="another number of epochs than the recipe's")
     training.add_argument("--threads", type=int, default=1, help="split each batch among this many threads")
+    training.add_argument("--processes", type=int, default=1, help="so many more draw the captcha corpus")
     training.add_argument("--state", help="a file to resume from, written each minute")
     training.add_argument("--out", help="the file to write instead of weights/NAME.npz")
     training.add_argument("--half", action="store_true", help="write float16")

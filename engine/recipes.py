@@ -11,7 +11,7 @@ import numpy as np
 
 from engine.architectures import build
 from engine.datasets import Dataset, Splits, concatenate
-from engine.losses import LOSSES, Loss
+from engine.losses import LOSSES, Loss, ctc
 from engine.network import Network
 from engine.optimizers import OPTIMIZERS, SGD
 from engine.rules import RULES, Rule
@@ -25,7 +25,8 @@ class Recipe:
     `images`: how many training pictures are used (None: all); `whole`: MNIST's 60,000 instead of the first
     55,000, as the articles have it. `options` go to the optimizer; `average` is the decay of a moving average
     of the weights, which is then what is kept. `data` "digit-corpus" is the endless stream of
-    `engine.digit_corpus`, whose epochs are of `images` pictures. `published`: what its source reports;
+    `engine.digit_corpus`, whose epochs are of `images` pictures; "captcha-corpus" is that of
+    `engine.captcha_corpus`. `published`: what its source reports;
     `note`: one sentence for the page; `on_page`: whether it is a preset there.
     """
 
@@ -58,7 +59,7 @@ class Recipe:
 
     @property
     def loss_function(self) -> Loss:
-        return LOSSES[self.loss]
+        return ctc if self.loss == "ctc" else LOSSES[self.loss]
 
     @property
     def schedule_function(self) -> Schedule:
@@ -206,6 +207,21 @@ RECIPES: dict[str, Recipe] = {
             average=0.9995,
             on_page=False,
             note="The shipped network: pen strokes, distortion, many passes.",
+        ),
+        Recipe(
+            "captcha",
+            "captcha",
+            data="captcha-corpus",
+            loss="ctc",
+            optimizer="AdamW",
+            learning_rate=0.003,
+            schedule="one-cycle",
+            batch_size=64,
+            epochs=120,
+            options=(("weight_decay", 0.02),),
+            average=0.9995,
+            on_page=False,
+            note="The reader of captchas: drawn pictures in many styles, up to ten digits.",
         ),
         Recipe(
             "digits (MNIST only)",

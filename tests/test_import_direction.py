@@ -24,7 +24,8 @@ FLOORS: dict[str, str] = {
     "mnist datasets strokes digit_shapes augmentation digit_corpus decoding line ink ground ruled_paper paper images "
     "faces glyphs captcha_colours captcha_line captcha_marks captcha_grounds captcha_ink captcha_damage "
     "captcha_package captcha_dots captcha_outlines printed_numbers captcha_styles captcha_variety",
-    "jobs": "recipes training rehearsal slices components captcha_corpus feeds resume evaluation digits captcha",
+    "jobs": "recipes training rehearsal slices components captcha_corpus feeds resume evaluation digits captcha captcha_evaluation "
+    "captcha_lessons",
     "command": "__main__",
 }
 HEIGHTS = {f"engine.{name}": height for height, names in enumerate(FLOORS.values()) for name in names.split()}

@@ -11,7 +11,7 @@ import pytest
 from engine import datasets
 from engine.architectures import ARCHITECTURES
 from engine.datasets import Dataset, Splits
-from engine.losses import LOSSES
+from engine.losses import LOSSES, ctc
 from engine.optimizers import OPTIMIZERS
 from engine.recipes import RECIPES, Recipe
 from engine.rules import RULES
@@ -38,7 +38,7 @@ def test_every_name_in_a_recipe_exists(name: str) -> None:
     assert recipe.name == name
     assert recipe.network in ARCHITECTURES
     assert recipe.data in (*datasets.NAMES, "digit-corpus")
-    assert recipe.loss_function is LOSSES[recipe.loss]
+    assert recipe.loss_function is (LOSSES | {"ctc": ctc})[recipe.loss]
     assert recipe.schedule_function is SCHEDULES[recipe.schedule]
     assert recipe.rule_function is RULES[recipe.rule]
     optimizer = recipe.make_optimizer()

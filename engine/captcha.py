@@ -1,0 +1,120 @@
+"""Reading a line of digits, one to ten of them, and drawing such pictures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from time import perf_counter
+
+import numpy as np
+
+from engine.captcha_styles import STYLES
+from engine.checkpoint import load_pretrained
+from engine.decoding import Sign, align, best_path, prefix_beam
+from engine.faces import Faces, shipped_faces
+from engine.images import Picture, open_picture
+from engine.line import HEIGHT, line_of, line_width, place_in
+from engine.network import Network
+from engine.preprocessing import to_network_input
+from engine.reading import Character, Reading
+
+LONGEST_TEXT, DIFFICULTIES = 10, range(1, 6)
+LARGEST = 1600  # pixels: a picture is opened no longer than this
+CLEAR = 0.98  # where each column is as sure as this, its best sign is taken without a search
+
+
+@dataclass(frozen=True)
+class CaptchaReading(Reading):
+    """A reading and what it was made from.
+
+    columns: (T, 11) float32, what each column says: 0 to 9, or nothing. column_places: (T,) the middle of
+    each in the picture's pixels. line: (40, W) uint8, what the network saw. width, height: the picture's.
+    seconds: the time from the opened picture to the reading.
+    """
+
+    columns: np.ndarray = field(default_factory=lambda: np.zeros((0, 11), np.float32))
+    column_places: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
+    line: np.ndarray = field(default_factory=lambda: np.zeros((HEIGHT, 0), np.uint8))
+    width: int = 0
+    height: int = 0
+    seconds: float = 0.0
+
+
+def read(picture: Picture, model: Network | str = "captcha") -> CaptchaReading:
+    """Read the digits in a picture, whatever its polarity, colours and size; "" where there are none.
+
+    picture: a path, a PIL.Image or a uint8 array (H, W), (H, W, 3) or (H, W, 4). PictureError where it can't
+    be used, CheckpointError where no network has that name.
+    """
+    network = load_pretrained(model) if isinstance(model, str) else model
+    rgb = open_picture(picture, longest=LARGEST)
+    start = perf_counter()
+    height, width = rgb.shape[:2]
+    line = line_of(rgb, line_width(height, width))
+    columns = column_probabilities(network, line[None])[0]
+    places = _places(len(columns), line.shape[1], height, width)
+    text, signs = decode(columns)
+    characters = tuple(_character(sign, columns, places, height, width) for sign in signs)
+    seconds = perf_counter() - start
+    return CaptchaReading(text, characters, columns, places, line, width, height, seconds)
+
+
+def column_probabilities(network: Network, lines: np.ndarray) -> np.ndarray:
+    """What each column of lines (N, 40, W) uint8 says: (N, T, 11) float32, each row summing to 1."""
+    logits = network.predict(to_network_input(lines, network.preprocessing))
+    logits = logits - logits.max(axis=2, keepdims=True)
+    np.exp(logits, out=logits)
+    return logits / logits.sum(axis=2, keepdims=True)
+
+
+def decode(columns: np.ndarray) -> tuple[str, list[Sign]]:
+    """The most probable text of (T, 11) and where its signs stand: the best path if it is clear, else a
+    search.
+    """
+    if columns.max(axis=1).min() >= CLEAR:
+        signs = best_path(columns)
+    else:
+        signs = align(columns, prefix_beam(columns)[0][0])
+    return "".join(str(sign.label) for sign in signs), signs
+
+
+def generate(
+    length: int = 4,
+    difficulty: int = 2,
+    rng: np.random.Generator | int | None = None,
+    style: str = "package",
+    faces: Faces | None = None,
+) -> tuple[np.ndarray, str]:
+    """Draw a random number: (picture (H, W, 3) uint8, its digits). The same seed gives the same picture.
+
+    length: 1 to 10. difficulty: 1 to 5. style: a name of `STYLES`. faces: the fonts to choose from, by
+    default those that are always there. ValueError, with a sentence, for anything else.
+    """
+    if style not in STYLES:
+        raise ValueError(f"there is no style {style!r}; there are {', '.join(STYLES)}")
+    if isinstance(length, bool) or not isinstance(length, int) or not 1 <= length <= LONGEST_TEXT:
+        raise ValueError(f"a picture has 1 to {LONGEST_TEXT} digits, not {length!r}")
+    if isinstance(difficulty, bool) or difficulty not in DIFFICULTIES:
+        raise ValueError(f"the difficulty goes from 1 to 5, not {difficulty!r}")
+    generator = np.random.default_rng(rng)
+    text = "".join(str(digit) for digit in generator.integers(0, 10, length))
+    return STYLES[style].draw(text, difficulty, generator, faces or shipped_faces()), text
+
+
+def _places(count: int, line: int, height: int, width: int) -> np.ndarray:
+    """The middle of each of `count` columns of a line so wide, in pixels of the picture."""
+    scale, shift = place_in(line, height, width)
+    # The columns stand evenly about the middle of the line, `line / 4` of them with one cut off at each end.
+    middles = (np.arange(count) - (count - 1) / 2) * 4 + line / 2
+    return (middles * scale + shift).astype(np.float32)
+
+
+def _character(sign: Sign, columns: np.ndarray, places: np.ndarray, height: int, width: int) -> Character:
+    digits = columns[sign.peak, :10].copy()
+    confidence = float(digits[sign.label])
+    digits[sign.label] = -1
+    rival = int(digits.argmax())
+    half = (places[1] - places[0]) / 2 if len(places) > 1 else width / 2
+    left = int(np.clip(places[sign.first] - half, 0, width - 1))
+    right = int(np.clip(np.ceil(places[sign.last] + half), left + 1, width))
+    box = (left, 0, right - left, height)
+    return Character(str(sign.label), confidence, box, str(rival), float(digits[rival]))

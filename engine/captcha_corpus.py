@@ -1,0 +1,203 @@
+"""What the captcha reader learns from: drawn pictures without end, the same for the same seed.
+
+Drawing costs more than learning, so pictures are drawn in volumes by processes of their own, and each volume
+is learnt several times: shaken a little each time, in batches of pictures of about one width.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+
+import cv2
+import numpy as np
+
+from engine.captcha_variety import FAMILIES
+from engine.faces import Faces, NoFaces, debian_faces, droid_sans_mono, shipped_faces
+from engine.line import HEIGHT, NARROWEST, STEP, TRIM, WIDEST, line_of
+
+CHUNK = 128  # pictures that one process draws at a time
+LONGEST = 10
+# How many of a hundred texts have 1, 2, ... 10 digits.
+LENGTHS = np.array([3, 3, 5, 23, 20, 19, 8, 7, 5, 7]) / 100
+WIDEST_LEARNT = 456
+# How often each family is drawn: the free mixture most, what is hard more often than what is easy.
+SHARES: dict[str, float] = {
+    "varied": 30,
+    "package": 14,
+    "overlap": 11,
+    "noise": 7,
+    "outline": 7,
+    "print": 6,
+    "dots": 5,
+    "texture": 5,
+    "colours": 4,
+    "plain": 2,
+    "tutorial": 1,
+    "damaged package": 3,
+    "damaged overlap": 3,
+    "damaged noise": 3,
+    "damaged print": 3,
+    "damaged outline": 2,
+    "damaged dots": 2,
+    "damaged texture": 2,
+    "damaged colours": 2,
+    "damaged plain": 1,
+    "damaged tutorial": 1,
+}
+OWN_FACE = 0.35  # of the package's pictures are in the package's own face, as it comes
+
+
+@dataclass(frozen=True)
+class Volume:
+    """Lines (40, W) uint8, each as wide as it is, and their digits (N, 10) filled up with -1."""
+
+    lines: list[np.ndarray]
+    labels: np.ndarray
+
+
+def draw_chunk(seed: int, number: int, shares: dict[str, float], faces: Faces) -> Volume:
+    """The chunk `number` of the corpus: texts drawn in styles by their shares, as lines."""
+    rng = np.random.default_rng((seed, number))
+    names = list(shares)
+    weights = np.array([shares[name] for name in names])
+    lines, labels = [], np.full((CHUNK, LONGEST), -1, np.int64)
+    for i in range(CHUNK):
+        digits = random_digits(rng)
+        name = names[rng.choice(len(names), p=weights / weights.sum())]
+        own = name == "package" and rng.random() < OWN_FACE
+        chosen = Faces((droid_sans_mono(),)) if own else faces
+        rgb = FAMILIES[name]("".join(map(str, digits)), rng, chosen)
+        labels[i, : len(digits)] = digits
+        lines.append(_line(rgb))
+    return Volume(lines, labels)
+
+
+def training_faces() -> Faces:
+    """The faces that are always there, and those of Debian's font packages that are installed here."""
+    try:
+        return Faces((*shipped_faces().files, *debian_faces("train").files))
+    except NoFaces:
+        return shipped_faces()
+
+
+def random_digits(rng: np.random.Generator) -> np.ndarray:
+    """One to ten digits; now and then runs of equal ones, which a reader has to keep apart."""
+    length = int(rng.choice(LONGEST, p=LENGTHS)) + 1
+    digits = rng.integers(0, 10, length)
+    if rng.random() < 0.15:
+        digits = np.where(rng.random(length) < 0.5, digits[0], digits)
+    return digits
+
+
+def _line(rgb: np.ndarray) -> np.ndarray:
+    """As the reader sees it, but its width not yet rounded to what the reader's tiles need."""
+    natural = round(HEIGHT * rgb.shape[1] / rgb.shape[0])
+    return line_of(rgb, int(np.clip(natural, NARROWEST, WIDEST_LEARNT)))
+
+
+class CaptchaCorpus:
+    """Batches for `engine.training.train`: (N, 40, W) uint8 and labels (N, 10), N constant, W from batch to
+    batch.
+
+    shares: how often each of `FAMILIES` is drawn. volume: pictures in a volume, passes: how often it is
+    learnt. processes: how many draw ahead; 0 draws in this process.
+    """
+
+    def __init__(
+        self,
+        seed: int = 0,
+        batch_size: int = 64,
+        shares: dict[str, float] | None = None,
+        faces: Faces | None = None,
+        volume: int = 4096,
+        passes: int = 3,
+        processes: int = 1,
+    ) -> None:
+        if volume % CHUNK or volume % batch_size:
+            raise ValueError(f"a volume has a multiple of {CHUNK} and {batch_size} pictures, not {volume}")
+        self.seed, self.batch_size, self.passes, self.volume = seed, batch_size, passes, volume
+        self.shares = shares or SHARES
+        self.faces = faces or training_faces()
+        self.steps_per_epoch = volume // batch_size * passes
+        self._drawn: tuple[int, Volume] | None = None
+        self._order: tuple[int, list[np.ndarray]] | None = None
+        self._ahead: dict[int, list[Future[Volume]]] = {}
+        self._pool = ProcessPoolExecutor(processes, get_context("spawn")) if processes else None
+
+    def batch(self, step: int) -> tuple[np.ndarray, np.ndarray]:
+        per_pass = self.volume // self.batch_size
+        turn, place = divmod(step, per_pass)
+        volume = self._volume(turn // self.passes)
+        if self._order is None or self._order[0] != turn:
+            self._order = turn, self._by_width(volume, turn)
+        chosen = self._order[1][place]
+        rng = np.random.default_rng((self.seed, 1 << 20, step))
+        natural = float(np.median([volume.lines[i].shape[1] for i in chosen]))
+        width = int(np.clip(round((natural - TRIM) / STEP) * STEP + TRIM, NARROWEST, WIDEST))
+        shake = shaken if turn % self.passes else fitted
+        return np.stack([shake(volume.lines[i], width, rng) for i in chosen]), volume.labels[chosen]
+
+    def close(self) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+    def _volume(self, number: int) -> Volume:
+        if self._drawn is None or self._drawn[0] != number:
+            self._start(number)
+            chunks = (
+                [future.result() for future in self._ahead.pop(number)] if self._pool else self._draw(number)
+            )
+            lines = [line for chunk in chunks for line in chunk.lines]
+            self._drawn = number, Volume(lines, np.concatenate([chunk.labels for chunk in chunks]))
+            self._start(number + 1)
+        return self._drawn[1]
+
+    def _chunks(self, number: int) -> range:
+        count = self.volume // CHUNK
+        return range(number * count, (number + 1) * count)
+
+    def _draw(self, number: int) -> list[Volume]:
+        return [draw_chunk(self.seed, chunk, self.shares, self.faces) for chunk in self._chunks(number)]
+
+    def _start(self, number: int) -> None:
+        if self._pool is not None and number not in self._ahead:
+            self._ahead[number] = [
+                self._pool.submit(draw_chunk, self.seed, chunk, self.shares, self.faces)
+                for chunk in self._chunks(number)
+            ]
+
+    def _by_width(self, volume: Volume, turn: int) -> list[np.ndarray]:
+        """Batches of neighbours in width, which is judged with some error so that neighbours change."""
+        rng = np.random.default_rng((self.seed, 1 << 21, turn))
+        widths = np.array([line.shape[1] for line in volume.lines])
+        order = np.argsort(widths * np.exp(rng.normal(0, 0.06, len(widths))), kind="stable")
+        batches = order.reshape(-1, self.batch_size)
+        return list(rng.permutation(batches))
+
+
+def fitted(line: np.ndarray, width: int, rng: np.random.Generator) -> np.ndarray:
+    """A line brought to a width and left as it is."""
+    return cv2.resize(line, (width, HEIGHT), interpolation=cv2.INTER_LINEAR)
+
+
+def shaken(line: np.ndarray, width: int, rng: np.random.Generator) -> np.ndarray:
+    """A line brought to a width, a little moved, turned, scaled, paled and blurred on the way."""
+    wide, high = rng.uniform(0.9, 1.08), rng.uniform(0.85, 1.12)
+    turn, slant = rng.normal(0, 0.02), rng.normal(0, 0.08)
+    natural = line.shape[1]
+    matrix = np.array([[wide * width / natural, slant, 0], [turn, high, 0]], np.float64)
+    centre = matrix[:, :2] @ ((natural - 1) / 2, (HEIGHT - 1) / 2)
+    matrix[:, 2] = np.array([(width - 1) / 2, (HEIGHT - 1) / 2]) + rng.uniform(-2, 2, 2) - centre
+    edge = int(np.median(line[:, :: max(1, natural - 1)]))
+    moved = cv2.warpAffine(line, matrix, (width, HEIGHT), borderMode=cv2.BORDER_CONSTANT, borderValue=edge)
+    if rng.random() < 0.15:
+        moved = cv2.GaussianBlur(moved, (0, 0), rng.uniform(0.4, 0.9))
+    gamma, gain = np.exp(rng.normal(0, 0.15)), rng.uniform(0.8, 1.1)
+    table = np.clip((np.arange(256) / 255) ** gamma * gain * 255, 0, 255).astype(np.uint8)
+    moved = cv2.LUT(moved, table)
+    if rng.random() < 0.2:
+        grain = rng.normal(0, rng.uniform(3, 18), moved.shape).astype(np.float32)
+        moved = np.clip(moved + grain, 0, 255).astype(np.uint8)
+    return moved
