@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
+import cv2
 import numpy as np
 
 GREY = np.array([0.299, 0.587, 0.114])  # of RGB: what the eye takes as brightness (BT.601)
@@ -81,7 +82,15 @@ def painted(picture: np.ndarray, mask: np.ndarray, paint: np.ndarray, opacity: f
 
     paint: a colour (3,) or a picture (H, W, 3); opacity from 0 to 1.
     """
-    share = mask.astype(np.float32)[:, :, None] * np.float32(opacity / 255)
-    under = picture.astype(np.float32)
-    under += (np.asarray(paint, np.float32) - under) * share
-    return np.rint(under, out=under).astype(np.uint8)
+    left, top, width, height = cv2.boundingRect(mask)
+    under = picture.copy()
+    if not width:
+        return under
+    window = (slice(top, top + height), slice(left, left + width))
+    share = cv2.merge((mask[window],) * 3)
+    on_top = np.asarray(paint)
+    on_top = on_top[window] if on_top.ndim == 3 else flat(on_top, width, height)
+    part = under[window].astype(np.float32)
+    part += (on_top - part) * (share * np.float32(opacity / 255))
+    under[window] = np.rint(part, out=part)
+    return under

@@ -96,7 +96,7 @@ def bulged(rng: np.random.Generator, width: int, height: int, strength: float) -
     reach = height * within(rng, 0.6, 1.2)
     dx, dy = x - within(rng, 0.15, 0.85) * width, y - within(rng, 0.4, 0.6) * height
     near = np.exp(-(dx * dx + dy * dy) / (reach * reach))
-    pull = near * (0.35 * strength * pick(rng, (1.0, -0.7)))
+    pull = near * (0.28 * strength * pick(rng, (1.0, -0.7)))
     return x - dx * pull, y - dy * pull
 
 

@@ -18,7 +18,7 @@ FINE = 140.0  # outlines are traced from digits this high, in pixels
 
 @lru_cache(maxsize=4096)
 def outlines(face: str, digit: str) -> tuple[np.ndarray, ...]:
-    """A digit's contours as control points (N, 2), in heights of the face's 0, around its middle."""
+    """A digit's contours as closed curves (4 * N, 2), in heights of the face's 0, around its middle."""
     drawn = glyph(face, digit, FINE)
     mask = cv2.copyMakeBorder(drawn.mask, *(2,) * 4, cv2.BORDER_CONSTANT)
     found, _ = cv2.findContours((mask > 127).astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
@@ -28,7 +28,7 @@ def outlines(face: str, digit: str) -> tuple[np.ndarray, ...]:
         if cv2.contourArea(contour) < 12:
             continue
         simple = cv2.approxPolyDP(contour, 1.1, True)[:, 0].astype(np.float64)
-        contours.append((simple + 0.5 - middle) / drawn.height)
+        contours.append(rounded((simple + 0.5 - middle) / drawn.height).astype(np.float32))
     return tuple(contours)
 
 
@@ -56,6 +56,13 @@ def rounded(points: np.ndarray) -> np.ndarray:
     return np.where(sharp, p1 + (p2 - p1) * t, spline).reshape(-1, 2)
 
 
+def _shaken(count: int, shake: float, rng: np.random.Generator) -> np.ndarray:
+    """How far the points of a curve move when each of its control points moves by up to +-shake."""
+    pulls = (rng.random((count, 1, 2)) - 0.5) * (2 * shake)
+    t = (np.arange(CURVE_STEPS) / CURVE_STEPS)[:, None]
+    return (pulls * (1 - t) + np.concatenate([pulls[1:], pulls[:1]]) * t).reshape(-1, 2)
+
+
 def outlined_digit(
     mask: np.ndarray,
     face: str,
@@ -72,8 +79,8 @@ def outlined_digit(
     turned = np.array([[cos, -sin], [sin, cos]]) * height
     curves = []
     for points in outlines(face, digit):
-        shaken = points + (rng.random(points.shape) - 0.5) * (2 * shake) if shake else points
-        curves.append(np.rint((rounded(shaken) @ turned + middle) * 16).astype(np.int32))
+        curve = points + _shaken(len(points) // CURVE_STEPS, shake, rng) if shake else points
+        curves.append(np.rint((curve @ turned + middle) * 16).astype(np.int32))
     if line <= 0:
         cv2.fillPoly(mask, curves, 255, cv2.LINE_AA, 4)
     else:

@@ -2,7 +2,8 @@
 
 `draw_varied` mixes freely what captcha generators do: the line and its faces, the ink, the strokes across,
 the ground, the damage. All of it hangs on one number, how hard this picture is, so that seldom everything is
-at its worst at once. `FAMILIES` names what a corpus may mix: the free mixture and each style at any difficulty.
+at its worst at once. `FAMILIES` names what a corpus may mix: the free mixture, and each style at any
+difficulty.
 """
 
 from __future__ import annotations
@@ -29,9 +30,10 @@ from engine.captcha_colours import (
 from engine.captcha_damage import damage
 from engine.captcha_line import Setting, framed, set_line, typeset
 from engine.captcha_styles import HARDEST, STYLES, stroke_width
-from engine.faces import Faces
-from engine.glyphs import Stamp, coloured
+from engine.faces import LIBERATION, Faces
+from engine.glyphs import Pose, Stamp, coloured, merged, stamp
 
+LETTERS = "0123456789abcdefhknprstuvwxyz"
 Family = Callable[[str, np.random.Generator, Faces], np.ndarray]
 
 
@@ -39,7 +41,8 @@ def draw_varied(text: str, rng: np.random.Generator, faces: Faces) -> np.ndarray
     """One captcha of no particular style: (H, W, 3) uint8, mostly 30 to 90 pixels high."""
     hard = float(rng.random())
     stamps = _line(text, rng, faces, hard)
-    stamps, width, height = framed(stamps, *_margins(stamps, rng))
+    strength = within(rng, 0.2, 0.5 + 0.8 * hard) if chance(rng, 0.4) else 0.0
+    stamps, width, height = framed(stamps, *_margins(stamps, rng, 0.1 * strength))
     paper = colour_of(rng, _paper_brightness(rng), float(rng.random()) ** 1.5)
     picture, spread = _ground(rng, width, height, paper, hard)
     contrast = spread + within(rng, 130 - 70 * hard, 200 - 60 * hard)
@@ -52,13 +55,13 @@ def draw_varied(text: str, rng: np.random.Generator, faces: Faces) -> np.ndarray
     if chance(rng, 0.3):
         own = marks.lines(rng, width, height, whole(rng, 1, 2), (1, max(1.2, thick * (0.4 + 0.6 * hard))))
         ink = cv2.max(ink, own)
-    if chance(rng, 0.4):
-        kind = pick(rng, tuple(ink_tools.BENDS))
-        ink, paint = ink_tools.bend(rng, kind, within(rng, 0.2, 0.5 + 0.8 * hard), ink, paint)
-        paint[ink == 0] = 0
+    if strength:
+        ink, paint = ink_tools.bend(rng, pick(rng, tuple(ink_tools.BENDS)), strength, ink, paint)
     picture = _laid(picture, rng, ink, paint, paper)
     if chance(rng, 0.35):  # above them
         picture = _strewn(picture, rng, paper, inks, thick, hard)
+    if chance(rng, 0.03):
+        picture = _parted(picture, rng)
     return damage(picture, rng, 0.4 + 0.9 * hard)
 
 
@@ -92,11 +95,13 @@ def _line(text: str, rng: np.random.Generator, faces: Faces, hard: float) -> lis
     return set_line(text, files, setting, rng)
 
 
-def _margins(stamps: list[Stamp], rng: np.random.Generator) -> tuple[float, float, float, float]:
-    """From none to as wide as a digit is high; now and then far more on one side."""
+def _margins(
+    stamps: list[Stamp], rng: np.random.Generator, least: float
+) -> tuple[float, float, float, float]:
+    """From `least` to as wide as a digit is high; now and then far more on one side."""
     height = float(np.mean([one.mask.shape[0] for one in stamps]))
     most = pick(rng, (0.1, 0.4, 0.4, 1.0))
-    shares = rng.random(4) * most
+    shares = least + rng.random(4) * most
     if chance(rng, 0.12):
         shares[whole(rng, 0, 3)] += within(rng, 0.3, 2.0)
     left, top, right, bottom = (shares * height).tolist()
@@ -194,7 +199,7 @@ def _strewn(
 ) -> np.ndarray:
     """One kind of clutter, in the digits' colours or in others."""
     height, width = picture.shape[:2]
-    kind = pick(rng, ("lines", "lines", "lines", "pepper", "discs", "dashes", "grid", "specks"))
+    kind = pick(rng, ("lines", "lines", "lines", "pepper", "discs", "dashes", "grid", "specks", "writing"))
     if kind == "lines":
         reach = (1.0, 1.0) if chance(rng, 0.5) else (1.0, max(1.2, 0.8 * thick * hard))
         sort = pick(rng, (("straight",), ("bezier",), ("sine",), ("arc",), tuple(marks.KINDS)))
@@ -214,6 +219,8 @@ def _strewn(
         mask = marks.dashes(
             rng, width, height, round(area / 250 * float(rng.random())) + 1, within(rng, 3, 12)
         )
+    elif kind == "writing":
+        mask = _small_writing(rng, width, height, hard)
     else:
         mask = marks.grid(rng, width, height, within(rng, 5, 24), 1)
     return painted(picture, mask, _clutter_colour(rng, paper, inks), within(rng, 0.3, 1))
@@ -223,6 +230,24 @@ def _clutter_colour(rng: np.random.Generator, paper: np.ndarray, inks: np.ndarra
     if chance(rng, 0.4):
         return inks[whole(rng, 0, len(inks) - 1)]
     return away_from(rng, paper, within(rng, 20, 110))
+
+
+def _small_writing(rng: np.random.Generator, width: int, height: int, hard: float) -> np.ndarray:
+    """Letters and digits far smaller than those that count, as ThinkPHP's captchas strew them."""
+    size = within(rng, 6, max(7.0, 0.2 * height))
+    count = round(within(rng, 4, 8 + 25 * hard) * width * height / (40 * 120))
+    places = rng.random((count, 3)) * (width, height, 60) - (0, 0, 30)
+    stamps = [
+        stamp(str(LIBERATION), pick(rng, LETTERS), Pose(size, turn=turn), x, y)
+        for x, y, turn in places.tolist()
+    ]
+    return merged(stamps, width, height)
+
+
+def _parted(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Part of the picture with all its colours turned into their opposites."""
+    part = marks.polygon(rng, picture.shape[1], picture.shape[0])
+    return cv2.absdiff(picture, cv2.merge((part,) * 3))
 
 
 # --- what a corpus may mix ----------------------------------------------------------------------------------

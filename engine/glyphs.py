@@ -42,7 +42,7 @@ def _em_per_height(face: str) -> float:
     return REFERENCE / max(bottom - top, 1)
 
 
-@lru_cache(maxsize=24_000)
+@lru_cache(maxsize=40_000)
 def _drawn(face: str, digit: str, step: int) -> Glyph:
     height = SMALLEST * STEP**step
     size = max(4, round(height * _em_per_height(face)))
