@@ -73,13 +73,13 @@ def _struck(mask: np.ndarray, rng: np.random.Generator, cell: float) -> None:
     slope = within(rng, -0.12, 0.12) * height / width
     x = np.arange(0.0, width, 2.0)
     y = middle + size * np.sin(x * wave + phase) + slope * (x - width / 2)
-    marks.stroke(mask, np.stack([x, y], axis=1), max(1.0, cell * within(rng, 0.4, 0.8)))
+    marks.stroke(mask, np.stack([x, y], axis=1), max(1.0, cell * within(rng, 0.4, 1.0)))
 
 
 def draw_dots(text: str, difficulty: int, rng: np.random.Generator, faces: Faces) -> np.ndarray:
     """The digits of dots, waved; circles of noise; from difficulty 2 on a sine through them."""
-    face = faces.pick(rng) if chance(rng, 0.45) else None
-    rows = whole(rng, 11, 16) if face else 7
+    face = faces.pick(rng) if chance(rng, 0.6) else None
+    rows = whole(rng, 11, 18) if face else 7
     cell = within(rng, 30, 52) / rows
     mask = _dotted(text, face, rows, cell, difficulty, rng)
     if difficulty >= 2:

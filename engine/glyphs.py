@@ -15,7 +15,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from engine.faces import font
+from engine.faces import NoFaces, font
 
 STEP = 1.19  # sizes are drawn in steps of this ratio; what lies between is scaled from the next larger one
 SMALLEST = 6.0
@@ -52,7 +52,9 @@ def _drawn(face: str, digit: str, step: int) -> Glyph:
         drawn, _ = loaded.getmask2(digit, "L", anchor="ls")
         advance = loaded.getlength(digit)
         ink = np.array(drawn, np.uint8).reshape(drawn.size[1], drawn.size[0])
-    rows, columns = np.flatnonzero(ink.max(axis=1)), np.flatnonzero(ink.max(axis=0))
+    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+    if not rows.size:
+        raise NoFaces(f"The typeface {face} draws nothing for {digit!r}.")
     mask = np.ascontiguousarray(ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
     mask.flags.writeable = False
     return Glyph(

@@ -87,6 +87,11 @@ def test_a_glyph_is_as_high_as_asked_and_stands_on_its_line(face: str, height: i
     assert abs((placed.left + placed.right) / 2 - 50) <= 2
 
 
+def test_a_blank_character_is_refused_in_a_sentence() -> None:
+    with pytest.raises(NoFaces, match=r"draws nothing for ' '\."):
+        glyph(str(LIBERATION), " ", 20)
+
+
 def test_a_pose_turns_leans_and_stretches() -> None:
     face = str(LIBERATION)
     upright = tight(stamp(face, "1", Pose(60), 50, 70))
