@@ -20,12 +20,12 @@ FLOORS: dict[str, str] = {
     "products": "winograd pooled convolution",
     "layers": "activations linear columns pooling regularization fusion containers layers losses optimizers",
     "network": "inference network",
-    "files": "description checkpoint layer_list architectures rules "
-    "mnist datasets strokes digit_shapes augmentation digit_corpus decoding line ink ground ruled_paper paper images "
-    "faces glyphs captcha_colours captcha_line captcha_marks captcha_grounds captcha_ink captcha_damage "
+    "files": "description checkpoint layer_list architectures rules mnist datasets strokes digit_shapes "
+    "augmentation digit_corpus decoding line ink ground ruled_paper paper images faces glyphs "
+    "captcha_colours captcha_line captcha_marks captcha_grounds captcha_ink captcha_damage "
     "captcha_package captcha_dots captcha_outlines printed_numbers captcha_styles captcha_variety",
-    "jobs": "recipes training rehearsal slices components captcha_corpus feeds resume evaluation digits captcha captcha_evaluation "
-    "captcha_lessons",
+    "jobs": "recipes training rehearsal slices components captcha_corpus feeds resume evaluation digits "
+    "captcha captcha_evaluation captcha_lessons",
     "command": "__main__",
 }
 HEIGHTS = {f"engine.{name}": height for height, names in enumerate(FLOORS.values()) for name in names.split()}

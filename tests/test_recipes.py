@@ -10,13 +10,15 @@ import pytest
 
 from engine import datasets
 from engine.architectures import ARCHITECTURES
+from engine.captcha_corpus import CaptchaCorpus
 from engine.datasets import Dataset, Splits
+from engine.faces import shipped_faces
 from engine.losses import LOSSES, ctc
 from engine.optimizers import OPTIMIZERS
 from engine.recipes import RECIPES, Recipe
 from engine.rules import RULES
 from engine.schedules import SCHEDULES
-from engine.training import BatchDone, Finished, ShuffledBatches, accuracy, train
+from engine.training import BatchDone, Batches, Finished, ShuffledBatches, accuracy, train
 
 every_recipe = pytest.mark.parametrize("name", RECIPES)
 
@@ -37,7 +39,7 @@ def test_every_name_in_a_recipe_exists(name: str) -> None:
     recipe = RECIPES[name]
     assert recipe.name == name
     assert recipe.network in ARCHITECTURES
-    assert recipe.data in (*datasets.NAMES, "digit-corpus")
+    assert recipe.data in (*datasets.NAMES, "digit-corpus", "captcha-corpus")
     assert recipe.loss_function is (LOSSES | {"ctc": ctc})[recipe.loss]
     assert recipe.schedule_function is SCHEDULES[recipe.schedule]
     assert recipe.rule_function is RULES[recipe.rule]
@@ -58,8 +60,12 @@ def test_every_recipe_can_be_begun(name: str) -> None:
     """Two steps on noise: the network, the loss, the rule and the targets go together."""
     recipe = RECIPES[name]
     network = recipe.build()
-    data = splits(network.preprocessing.size).train.take(8)
-    batches = ShuffledBatches(data, min(recipe.batch_size, 4), recipe.seed)
+    batches: Batches
+    if recipe.data == "captcha-corpus":
+        batches = CaptchaCorpus(0, 32, {"tutorial": 1.0}, shipped_faces(), volume=128, processes=0)
+    else:
+        data = splits(network.preprocessing.size).train.take(8)
+        batches = ShuffledBatches(data, min(recipe.batch_size, 4), recipe.seed)
     events = train(
         network,
         batches,
