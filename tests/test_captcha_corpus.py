@@ -1,0 +1,108 @@
+"""What the reader learns from: the same for the same seed, wherever a training goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from engine.captcha_corpus import (
+    CHUNK,
+    LONGEST,
+    SHARES,
+    CaptchaCorpus,
+    draw_chunk,
+    fitted,
+    random_digits,
+    shaken,
+)
+from engine.captcha_variety import FAMILIES
+from engine.faces import shipped_faces
+from engine.line import HEIGHT
+from engine.losses import ctc
+
+QUICK = {"plain": 1.0, "tutorial": 1.0}
+
+
+def corpus(processes: int = 0, seed: int = 1) -> CaptchaCorpus:
+    return CaptchaCorpus(seed, 32, QUICK, shipped_faces(), volume=CHUNK, passes=2, processes=processes)
+
+
+@pytest.fixture
+def drawn_ahead() -> Iterator[CaptchaCorpus]:
+    source = corpus(processes=1)
+    yield source
+    source.close()
+
+
+def test_a_batch_is_lines_of_one_width_and_their_digits() -> None:
+    images, labels = corpus().batch(0)
+    assert images.dtype == np.uint8
+    assert images.shape[:2] == (32, HEIGHT)
+    assert images.shape[2] % 16 == 8
+    assert labels.shape == (32, LONGEST)
+    lengths = (labels >= 0).sum(axis=1)
+    assert lengths.min() >= 1
+    assert all((row[:length] >= 0).all() for row, length in zip(labels, lengths, strict=True))
+
+
+def test_a_batch_depends_on_its_step_alone() -> None:
+    straight = corpus()
+    for step in range(11):
+        expected = straight.batch(step)
+    for there, expect in zip(corpus().batch(10), expected, strict=True):
+        np.testing.assert_array_equal(there, expect)
+    assert not np.array_equal(corpus(seed=2).batch(10)[1], expected[1])
+
+
+def test_other_processes_draw_the_same(drawn_ahead: CaptchaCorpus) -> None:
+    alone = corpus()
+    for step in (0, 3, 9):  # 9 lies in the second volume
+        for here, there in zip(alone.batch(step), drawn_ahead.batch(step), strict=True):
+            np.testing.assert_array_equal(here, there)
+
+
+def test_a_pass_shows_each_picture_once() -> None:
+    source = corpus()
+    first = np.concatenate([source.batch(step)[1] for step in range(4)])
+    second = np.concatenate([source.batch(step)[1] for step in range(4, 8)])
+    np.testing.assert_array_equal(np.sort(first, axis=0), np.sort(second, axis=0))
+
+
+def test_texts_have_all_lengths_and_all_digits() -> None:
+    rng = np.random.default_rng(0)
+    texts = [random_digits(rng) for _ in range(2000)]
+    assert {len(text) for text in texts} == set(range(1, 11))
+    counts = np.bincount(np.concatenate(texts))
+    assert counts.min() > 0.08 * counts.sum()
+    doubled = np.mean([(text[1:] == text[:-1]).any() for text in texts if len(text) == 4])
+    assert doubled > 0.3  # equal neighbours are the hard part of CTC; chance alone gives 0.27
+
+
+def test_every_text_fits_into_the_columns_of_its_picture() -> None:
+    volume = draw_chunk(3, 0, SHARES, shipped_faces())
+    for line, text in zip(volume.lines, volume.labels, strict=True):
+        columns = (line.shape[1] - 8) // 4
+        ctc(np.zeros((1, columns, 11), np.float32), text[None])
+
+
+def test_the_shares_name_families() -> None:
+    assert set(SHARES) == set(FAMILIES)
+
+
+def test_shaking_moves_a_line_a_little() -> None:
+    line = np.zeros((HEIGHT, 120), np.uint8)
+    line[10:30, 50:70] = 255
+    rng = np.random.default_rng(4)
+    changed = [shaken(line, 136, rng) for _ in range(20)]
+    plain = fitted(line, 136, rng)
+    assert all(one.shape == plain.shape for one in changed)
+    places = [np.argwhere(one > 100).mean(axis=0) for one in changed]
+    assert 0.3 < np.std(places, axis=0).max() < 4
+    assert all((one > 100).sum() > 0.5 * (plain > 100).sum() for one in changed)
+
+
+def test_a_volume_of_a_strange_size_is_refused() -> None:
+    with pytest.raises(ValueError, match="multiple of"):
+        CaptchaCorpus(0, 64, QUICK, shipped_faces(), volume=200)
