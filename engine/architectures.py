@@ -181,7 +181,6 @@ def _captcha(rng: np.random.Generator) -> Network:
 
 ARCHITECTURES: dict[str, Callable[[np.random.Generator], Network]] = {
     "digits": _digits,
-    "captcha": _captcha,
     "lenet-5": _lenet_5,
     "cnn-8": _cnn_8,
     "mlp-relu-128": _mlp_relu_128,
@@ -190,7 +189,10 @@ ARCHITECTURES: dict[str, Callable[[np.random.Generator], Network]] = {
     "mlp-100-per-sample": _deep_mlp(100, 10),
     "mlp-16": _mlp(16, 10),
     "digits-8x8": _digits_8x8,
+    "captcha": _captcha,
 }
+# Those that say which digit one picture shows.
+DIGIT_NETWORKS = [name for name in ARCHITECTURES if name != "captcha"]
 
 
 def build(name: str, rng: np.random.Generator) -> Network:

@@ -60,10 +60,7 @@ def read(picture: Picture, model: Network | str = "captcha") -> CaptchaReading:
 
 def column_probabilities(network: Network, lines: np.ndarray) -> np.ndarray:
     """What each column of lines (N, 40, W) uint8 says: (N, T, 11) float32, each row summing to 1."""
-    logits = network.predict(to_network_input(lines, network.preprocessing))
-    logits = logits - logits.max(axis=2, keepdims=True)
-    np.exp(logits, out=logits)
-    return logits / logits.sum(axis=2, keepdims=True)
+    return network.probabilities(to_network_input(lines, network.preprocessing))
 
 
 def decode(columns: np.ndarray) -> tuple[str, list[Sign]]:

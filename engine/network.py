@@ -70,15 +70,15 @@ class Network:
 
     def probabilities(self, x: Array) -> Array:
         """(N, labels), rows summing to 1: the softmax of logits, or a sigmoid network's outputs in
-        proportion.
+        proportion. (N, T, labels) where the network says something of each of T columns.
         """
         y = self.predict(x)
         if isinstance(self.layers[-1], Sigmoid):
             y = y + (y.sum(axis=1, keepdims=True) == 0)  # all exactly 0: each is as probable as the others
         else:
-            y = y - y.max(axis=1, keepdims=True)
+            y = y - y.max(axis=-1, keepdims=True)
             y = y.__array_namespace__().exp(y)
-        return y / y.sum(axis=1, keepdims=True)
+        return y / y.sum(axis=-1, keepdims=True)
 
     def activations(self, x: Array) -> Iterator[Array]:
         """The output of each layer in turn."""

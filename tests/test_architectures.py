@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.architectures import ARCHITECTURES, ArchitectureError, build, from_text, to_text
+from engine.architectures import ARCHITECTURES, DIGIT_NETWORKS, ArchitectureError, build, from_text, to_text
 from engine.checkpoint import load, save
 from engine.network import Network
 from engine.preprocessing import Preprocessing, to_network_input
@@ -27,6 +27,12 @@ COUNTS = {
     + 9 * (32 * 64 + 64 * 64 + 64 * 64 + 64 * 128 + 128 * 128)
     + 2 * (32 + 192 + 256)
     + 1_290,
+    # Five convolutions, three along the columns, a scale and a shift for each channel, eleven outputs.
+    "captcha": 25 * 32
+    + 9 * (32 * 48 + 48 * 64 + 64 * 64 + 64 * 96)
+    + (768 + 5 * 128 + 5 * 128) * 128
+    + 2 * (32 + 48 + 64 + 64 + 96 + 3 * 128)
+    + 129 * 11,
 }
 
 
@@ -45,7 +51,7 @@ def test_parameter_counts(name: str) -> None:
     assert network.name == name
 
 
-@pytest.mark.parametrize("name", ARCHITECTURES)
+@pytest.mark.parametrize("name", DIGIT_NETWORKS)
 def test_named_networks_read_pictures_of_digits(name: str) -> None:
     network = networks()[name]
     size = network.preprocessing.size
@@ -138,7 +144,16 @@ def test_text_and_back(text: str) -> None:
     assert network.predict(x).shape == (2, 10)
 
 
-@pytest.mark.parametrize("name", ARCHITECTURES)
+@pytest.mark.parametrize("width", [72, 104, 168, 1032])
+def test_the_reader_of_lines_says_something_of_every_column(width: int) -> None:
+    network = networks()["captcha"]
+    lines = np.random.default_rng(0).integers(0, 256, (2, 40, width), dtype=np.uint8)
+    probabilities = network.probabilities(to_network_input(lines, network.preprocessing))
+    assert probabilities.shape == (2, width // 4 - 2, 11)
+    np.testing.assert_allclose(probabilities.sum(axis=2), 1, rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", DIGIT_NETWORKS)
 def test_named_networks_as_texts(name: str) -> None:
     network = networks()[name]
     height, width, channels = network.input_shape

@@ -10,7 +10,7 @@ from typing import Any
 
 import gradio as gr
 
-from engine.architectures import ARCHITECTURES
+from engine.architectures import DIGIT_NETWORKS
 from engine.losses import LOSSES
 from engine.optimizers import OPTIMIZERS
 from engine.recipes import RECIPES
@@ -188,7 +188,7 @@ def lay_out_form(picker: gr.Radio, about: gr.HTML, limits: Limits) -> Form:
         names = {"8×8 digits": "digits-8x8", "MNIST": "mnist"}
         data = gr.Radio(list(names.items()), value=start.data, label="Data")
         about_data = note(data_note(start.data), "train-data-note")
-        network = gr.Dropdown([OWN, *ARCHITECTURES], value=start.network, label="Network")
+        network = gr.Dropdown([OWN, *DIGIT_NETWORKS], value=start.network, label="Network")
         layers = gr.Textbox(
             start.layers, label="Layers", lines=2, max_length=LONGEST_LAYERS, elem_id="train-layers",
             info="From picture to answer, such as: conv 3x3x16, relu, pool 2, dense 10",

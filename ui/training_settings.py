@@ -8,7 +8,7 @@ from functools import cache
 
 import numpy as np
 
-from engine.architectures import ARCHITECTURES, ArchitectureError, build, from_text, to_text
+from engine.architectures import DIGIT_NETWORKS, ArchitectureError, build, from_text, to_text
 from engine.images import Preprocessing
 from engine.losses import LOSSES
 from engine.network import Network
@@ -120,7 +120,7 @@ def picture_size(network: str) -> int:
 
 def networks_for(data: str) -> list[str]:
     """The networks that read the pictures of `data`."""
-    return [name for name in ARCHITECTURES if picture_size(name) == PICTURE_SIZES[data]]
+    return [name for name in DIGIT_NETWORKS if picture_size(name) == PICTURE_SIZES[data]]
 
 
 def build_network(settings: Settings, limits: Limits) -> Network:
@@ -234,7 +234,7 @@ def _check_names(settings: Settings) -> None:
     """The page offers these as choices; a request by hand might not."""
     choices = {
         "data": PICTURE_SIZES,
-        "network": [*ARCHITECTURES, OWN],
+        "network": [*DIGIT_NETWORKS, OWN],
         "loss": LOSSES,
         "optimizer": OPTIMIZERS,
         "schedule": SCHEDULES,
