@@ -58,7 +58,9 @@ class EngineReader:
         from engine.checkpoint import WEIGHTS, load
 
         path = model or WEIGHTS / "captcha.npz"
-        network: Any = load(path) if model else "captcha"
+        if not path.is_file():
+            raise ReaderMissing(f"{path} isn't there; leave the engine out: --readers ddddocr,tesseract")
+        network: Any = load(path).freeze() if model else "captcha"
         self.about = f"the engine with {path.name}, {_megabytes(path)}"
         self._read: Callable[[np.ndarray], str] = lambda picture: captcha.read(picture, network).text
 
