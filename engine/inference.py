@@ -4,12 +4,19 @@ Batch normalisation outside training is a·x + b for each channel, so it is fold
 bias and ReLU are done in place on each finished tile of a convolution; and 2 × 2 max-pooling is done on the
 tile before both (adding a constant and ReLU keep the order of numbers), where three quarters of the work
 falls away.
+
+Once a network's numbers no longer change, one small picture goes through a program (`engine.program`).
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
+import numpy as np
+
+from engine import program
 from engine.columns import correlate
 from engine.convolution import Convolution
 from engine.epilogue import Epilogue
@@ -19,6 +26,8 @@ from engine.layers import (
     Conv1D,
     Conv2D,
     Dense,
+    Flatten,
+    GlobalAveragePool,
     MaxPool2D,
     ReLU,
     Residual,
@@ -26,8 +35,24 @@ from engine.layers import (
     Sigmoid,
     Skip,
 )
+from engine.single import SingleConvolution
 
-Step = Callable[[Array], Array]
+SMALL_PICTURE = (
+    1 << 12
+)  # numbers up to which making views and passing arguments takes a good part of the time
+PROGRAMS = 4  # kept for each thread: one for each shape of input
+
+
+@dataclass(frozen=True)
+class Step:
+    """Layers that became one function, and the same for one picture in a program."""
+
+    layers: Sequence[Layer]
+    function: Callable[[Array], Array]
+    alone: program.Step
+
+    def __call__(self, x: Array) -> Array:
+        return self.function(x)
 
 
 def plan(layers: Sequence[Layer]) -> list[Step]:
@@ -35,17 +60,16 @@ def plan(layers: Sequence[Layer]) -> list[Step]:
     steps: list[Step] = []
     i = 0
     while i < len(layers):
-        layer = layers[i]
+        layer, following = layers[i], layers[i + 1 :]
         if isinstance(layer, Conv2D):
-            step, used = _convolution(layer, layers[i + 1 :])
+            steps.append(_convolution(layer, following))
         elif isinstance(layer, Conv1D):
-            step, used = _along(layer, layers[i + 1 :])
+            steps.append(_along(layer, following))
         elif isinstance(layer, Dense):
-            step, used = _dense(layer, layers[i + 1 :])
+            steps.append(_dense(layer, following))
         else:
-            step, used = _other(layer), 0
-        steps.append(step)
-        i += 1 + used
+            steps.append(_other(layer))
+        i += len(steps[-1].layers)
     return steps
 
 
@@ -55,7 +79,59 @@ def run(steps: Sequence[Step], x: Array) -> Array:
     return x
 
 
+class _Programs(threading.local):
+    """By the shape of the input; each thread has its own."""
+
+    def __init__(self) -> None:
+        self.by_shape: dict[tuple[int, ...], program.Program] = {}
+
+
+class FrozenPlan:
+    """The plan of layers whose numbers no longer change."""
+
+    def __init__(self, layers: Sequence[Layer]) -> None:
+        self.steps = plan(layers)
+        self._programs = _Programs()
+
+    def __call__(self, x: Array) -> Array:
+        if len(x) == 1 and x.size <= SMALL_PICTURE and isinstance(x, np.ndarray) and x.dtype == np.float32:
+            return self._program(x.shape)(x)
+        return run(self.steps, x)
+
+    def _program(self, shape: tuple[int, ...]) -> program.Program:
+        """This thread's program for inputs of this shape."""
+        programs = self._programs.by_shape
+        found = programs.get(shape)
+        if found is None:
+            if len(programs) >= PROGRAMS:
+                programs.clear()
+            alone = [step.alone for step in self.steps]
+            found = programs[shape] = program.Program(alone, self._shapes(shape), np.dtype(np.float32))
+        return found
+
+    def _shapes(self, shape: tuple[int, ...]) -> list[tuple[int, ...]]:
+        """The shapes of the input and of each step's result."""
+        shapes = [shape]
+        for step in self.steps:
+            shape = shape[1:]
+            for layer in step.layers:
+                shape = layer.output_shape(shape)
+            shape = (1, *shape)
+            shapes.append(shape)
+        return shapes
+
+
 def _other(layer: Layer) -> Step:
+    function = _function(layer)
+    alone: program.Step = program.Whole(function)
+    if isinstance(layer, Flatten):
+        alone = program.Reshape()
+    elif isinstance(layer, GlobalAveragePool):
+        alone = program.Mean()
+    return Step([layer], function, alone)
+
+
+def _function(layer: Layer) -> Callable[[Array], Array]:
     if isinstance(layer, Sequential):
         steps = plan(layer.layers)
         return lambda x: run(steps, x)
@@ -73,8 +149,8 @@ def _fold(weight: Array, bias: Array | None, norm: BatchNorm) -> tuple[Array, Ar
     return weight * a, b if bias is None else bias * a + b
 
 
-def _convolution(layer: Conv2D, following: Sequence[Layer]) -> tuple[Step, int]:
-    """The convolution with what of BatchNorm, MaxPool2D and ReLU follows it, and how many those were."""
+def _convolution(layer: Conv2D, following: Sequence[Layer]) -> Step:
+    """The convolution with what of BatchNorm, MaxPool2D and ReLU follows it."""
     weight = layer.parameters["weight"]
     bias = layer.parameters.get("bias")
     pool = relu = False
@@ -93,10 +169,11 @@ def _convolution(layer: Conv2D, following: Sequence[Layer]) -> tuple[Step, int]:
     epilogue = _epilogue(weight, bias, relu)
     pad = layer.pad
     product = Convolution(weight, layer.stride, pool)
-    return lambda x: product(x, pad, epilogue), used
+    alone = SingleConvolution(weight, bias, layer.stride, pad, pool, relu)
+    return Step([layer, *following[:used]], lambda x: product(x, pad, epilogue), alone)
 
 
-def _dense(layer: Dense, following: Sequence[Layer]) -> tuple[Step, int]:
+def _dense(layer: Dense, following: Sequence[Layer]) -> Step:
     """The product with what of BatchNorm and one activation follows it."""
     weight = layer.parameters["weight"]
     bias = layer.parameters.get("bias")
@@ -109,16 +186,17 @@ def _dense(layer: Dense, following: Sequence[Layer]) -> tuple[Step, int]:
     epilogue = _epilogue(weight, bias, relu)
     after = activation.predict if isinstance(activation, Sigmoid) else None
 
-    def step(x: Array) -> Array:
+    def function(x: Array) -> Array:
         y = x @ weight
         if epilogue is not None:
             epilogue(y)
         return y if after is None else after(y)
 
-    return step, used + (relu or after is not None)
+    used += relu or after is not None
+    return Step([layer, *following[:used]], function, program.Product(weight, bias, relu, after))
 
 
-def _along(layer: Conv1D, following: Sequence[Layer]) -> tuple[Step, int]:
+def _along(layer: Conv1D, following: Sequence[Layer]) -> Step:
     """The convolution along a sequence with what of BatchNorm and ReLU follows it."""
     weight = layer.parameters["weight"]
     bias = layer.parameters.get("bias")
@@ -129,13 +207,13 @@ def _along(layer: Conv1D, following: Sequence[Layer]) -> tuple[Step, int]:
     relu = used < len(following) and isinstance(following[used], ReLU)
     epilogue = _epilogue(weight, bias, relu)
 
-    def step(x: Array) -> Array:
+    def function(x: Array) -> Array:
         y = correlate(x, weight)
         if epilogue is not None:
             epilogue(y)
         return y
 
-    return step, used + relu
+    return Step([layer, *following[: used + relu]], function, program.Whole(function))
 
 
 def _epilogue(weight: Array, bias: Array | None, relu: bool) -> Epilogue | None:

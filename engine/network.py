@@ -40,7 +40,7 @@ class Network:
         self.name = name
         self.metrics = dict(metrics or {})
         self.trained = dict(trained or {})
-        self._frozen_plan: list[inference.Step] | None = None
+        self._frozen_plan: inference.FrozenPlan | None = None
 
     @property
     def layers(self) -> list[Layer]:
@@ -65,8 +65,9 @@ class Network:
 
     def predict(self, x: Array) -> Array:
         """Outputs (N, labels) for x (N, *input_shape), keeping nothing for a gradient."""
-        steps = self._frozen_plan or inference.plan(self.layers)
-        return inference.run(steps, x)
+        if self._frozen_plan is not None:
+            return self._frozen_plan(x)
+        return inference.run(inference.plan(self.layers), x)
 
     def probabilities(self, x: Array) -> Array:
         """(N, labels), rows summing to 1: the softmax of logits, or a sigmoid network's outputs in
@@ -107,7 +108,7 @@ class Network:
         """
         for array in self.state().values():
             array.setflags(write=False)
-        self._frozen_plan = inference.plan(self.layers)
+        self._frozen_plan = inference.FrozenPlan(self.layers)
         return self
 
     def copy(self) -> Network:

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # From the ground up. A module may import from its own floor and from those below it.
 FLOORS: dict[str, str] = {
     "base": "layer memory epilogue initializers preprocessing schedules reading",
-    "products": "winograd pooled convolution",
+    "products": "winograd pooled convolution program single",
     "layers": "activations linear columns pooling regularization fusion containers layers losses optimizers",
     "network": "inference network",
     "files": "description checkpoint layer_list architectures rules mnist datasets strokes digit_shapes "

@@ -71,6 +71,11 @@ def check(layers: list[Layer], shape: tuple[int, ...]) -> None:
         y = inference.run(inference.plan(layers), images)
         assert y.dtype == np.float32
         np.testing.assert_allclose(y, expected[: len(images)], rtol=1e-4, atol=1e-4)
+    frozen = inference.FrozenPlan(layers)
+    found = [frozen(x[i : i + 1]) for i in range(len(x))]
+    for i, y in enumerate(found):  # only now: no result may lie in memory that the next one used
+        assert y.dtype == np.float32
+        np.testing.assert_allclose(y, expected[i : i + 1], rtol=1e-4, atol=1e-4)
     np.testing.assert_array_equal(x, given)
 
 
@@ -137,6 +142,38 @@ def test_a_norm_behind_a_pool(channels: int) -> None:
     check(layers, (3, 12, 12, channels))
     norm.parameters["scale"][1] *= -1
     check(layers, (3, 12, 12, channels))
+
+
+@pytest.mark.parametrize("size", [12, 13])
+@pytest.mark.parametrize("padding", ["same", "valid"])
+@pytest.mark.parametrize("kernel", [2, 3, 4, 5])
+@pytest.mark.parametrize("channels", [1, 2, 20])
+def test_pictures_one_at_a_time(channels: int, kernel: int, padding: str, size: int) -> None:
+    """Each way of `engine.single`, with and without bias, pool and ReLU, into the next one's padding."""
+    if padding == "same" and kernel % 2 == 0:
+        padding = "valid"
+    rng = np.random.default_rng(0)
+    for bias in (False, True):
+        for after in ([], [ReLU()], [MaxPool2D()], [ReLU(), MaxPool2D()]):
+            first = Conv2D(channels, 17, kernel, padding=padding, bias=bias, rng=rng)
+            layers = unsettle([first, *after, Conv2D(17, 3, 3, padding="same", rng=rng)])
+            check(layers, (2, size, size + 1, channels))
+
+
+def test_a_frozen_network_takes_pictures_of_many_sizes() -> None:
+    layers = unsettle([Conv2D(2, 20, 3), MaxPool2D(), Conv2D(20, 18, 3), GlobalAveragePool(), Dense(18, 3)])
+    frozen, rng = inference.FrozenPlan(layers), np.random.default_rng(1)
+    for side in (*range(8, 16), 9, 64):
+        x = rng.random((1, side, side + 2, 2), np.float32)
+        np.testing.assert_allclose(frozen(x), one_by_one(layers, x), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("shape", [(1, 32, 32, 2), (1, 30, 32, 1), (1, 2, 2, 1), (1, 32, 32)])
+def test_a_picture_of_another_shape_is_refused(shape: tuple[int, ...]) -> None:
+    """As for a batch: nothing is read from beyond the picture."""
+    network = build("lenet-5", np.random.default_rng(0)).freeze()
+    with pytest.raises((ValueError, IndexError)):
+        network.predict(np.zeros(shape, np.float32))
 
 
 @pytest.mark.parametrize("seed", range(25))
