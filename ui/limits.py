@@ -13,7 +13,8 @@ class Limits:
     """max_epochs: of one run. max_seconds: of training until it pauses by itself. max_trainings: at one
     time, of all visitors together. max_parameters: of one network. max_step_megabytes: that one batch may
     fill with the outputs of the layers. keep_seconds: how long a visitor's network is kept after its last
-    use.
+    use. max_lesson_pictures: that a captcha reader learns in one lesson. score_pictures: that are read for a
+    captcha score; check_pictures: of each style, before a lesson and after it.
 
     The variable of max_epochs is PAINT_BY_NUMPY_MAX_EPOCHS, and so on.
     """
@@ -24,6 +25,9 @@ class Limits:
     max_parameters: int = 2_000_000
     max_step_megabytes: int = 256
     keep_seconds: int = 3600
+    max_lesson_pictures: int = 12_800
+    score_pictures: int = 50
+    check_pictures: int = 40
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Limits:
