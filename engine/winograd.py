@@ -173,19 +173,28 @@ def _add_tiles(
     np.matmul(_INPUTS_BACK[inputs.dtype], inputs, out=tiles)
     tiles = tiles.reshape(n, -1, across, 6, 6 * channels)
     padded = scratch("winograd sums", (n, 4 * down + 2, 4 * across + 2, channels), dx.dtype)
-    if strip.start == 0:
+    alone = strip.start == 0 and strip.stop == down
+    if alone:
+        padded[:, 4 * down :] = 0
+        padded[:, :, 4 * across :] = 0
+    elif strip.start == 0:
         padded[...] = 0
     image, row, column, item = padded.strides
-    for i in range(6):
-        for j, pixels in ((0, 4), (4, 2)):  # four pixels of neighbours do not overlap, nor do two
+    # Four pixels of neighbours do not overlap, nor do two: 4 × 4, 4 × 2, 2 × 4 and 2 × 2 make up the 6 × 6.
+    for i, rows in ((0, 4), (4, 2)):
+        for j, pixels in ((0, 4), (4, 2)):
             place = np.ndarray(
-                (*tiles.shape[:3], pixels * channels),
+                (n, tiles.shape[1], rows, across, pixels * channels),
                 dx.dtype,
                 padded,
                 (4 * strip.start + i) * row + j * column,
-                (image, 4 * row, 4 * column, item),
+                (image, 4 * row, row, 4 * column, item),
             )
-            place += tiles[:, :, :, i, j * channels : (j + pixels) * channels]
+            share = tiles[:, :, :, i : i + rows, j * channels : (j + pixels) * channels].swapaxes(2, 3)
+            if alone and not i and not j:
+                place[...] = share
+            else:
+                place += share
     if strip.stop == down:
         dx[images] = padded[:, pad : pad + height, pad : pad + width]
 
