@@ -18,8 +18,7 @@ import numpy as np
 from engine.epilogue import Epilogue
 from engine.memory import scratch
 
-BLOCK_BYTES = 3 << 20  # the three buffers of one block of tiles, which share the cache
-GRADIENT_BYTES = 3 << 20  # larger, since each block adds its share to the gradient of all 36 kernels
+BLOCK_BYTES = 1 << 20  # the buffers of one block of tiles, which share the cache with the kernels
 
 _INPUT = np.array(
     [
@@ -96,7 +95,7 @@ def convolve(
     down, across = -(-rows // side), -(-columns // side)
     y = np.empty((n, rows, columns, outputs), x.dtype)
     matrix = _OUTPUTS[x.dtype]
-    for images, strip in _blocks(n, down, across, channels + outputs, BLOCK_BYTES):
+    for images, strip in _blocks(n, down, across, channels + outputs, kernels.nbytes):
         inputs = _transformed_inputs(x, images, strip, across, pad)
         products = _products(len(inputs), outputs, x.dtype)
         np.matmul(inputs.transpose(1, 0, 2), kernels, out=products.transpose(1, 0, 2))
@@ -135,8 +134,7 @@ def gradients(
     total = scratch("winograd gradient", (36, channels, outputs), x.dtype)
     part = scratch("winograd gradient of a block", total.shape, x.dtype)
     dx = np.empty(x.shape, x.dtype) if input_gradient else None
-    block_bytes = max(GRADIENT_BYTES, 2 * total.nbytes)  # or adding `part` would cost more than it saves
-    for images, strip in _blocks(n, down, across, channels + outputs, block_bytes):
+    for images, strip in _blocks(n, down, across, channels + outputs, total.nbytes):
         errors = _transformed_errors(dy, images, strip, across).transpose(1, 0, 2)
         inputs = _transformed_inputs(x, images, strip, across, pad)
         if images.start == strip.start == 0:
@@ -200,11 +198,14 @@ def _add_tiles(
 
 
 def _blocks(
-    images: int, down: int, across: int, channels: int, block_bytes: int
+    images: int, down: int, across: int, channels: int, kernel_bytes: int
 ) -> Iterator[tuple[slice, slice]]:
     """Whole images, or strips of tile rows of one image, that share the cache; the last as large as the
     first.
+
+    They are as large as the kernels at least: each block reads all kernels, or adds to their gradient.
     """
+    block_bytes = max(BLOCK_BYTES, 2 * kernel_bytes)
     row_bytes = across * 36 * channels * 6
     if row_bytes * down <= block_bytes:
         count = -(-images * row_bytes * down // block_bytes)
