@@ -5,11 +5,29 @@ parameters in place.
 from __future__ import annotations
 
 import numpy as np
+from scipy.linalg import blas
 
 from engine.layer import Array, Gradients
 from engine.memory import blocks
 
 Parameters = dict[str, Array]
+
+AXPY = {np.dtype(np.float32): blas.saxpy, np.dtype(np.float64): blas.daxpy}
+LARGE = 1 << 12  # numbers from which calling BLAS costs less than a second pass
+
+
+def add_scaled(weight: Array, factor: float, change: Array) -> None:
+    """weight += factor · change, in one pass over memory where BLAS can do it."""
+    axpy = AXPY.get(weight.dtype) if isinstance(weight, np.ndarray) else None
+    if (
+        axpy is None
+        or weight.size < LARGE
+        or weight.dtype != change.dtype
+        or not (weight.flags.carray and change.flags.c_contiguous)
+    ):
+        weight += weight.dtype.type(factor) * change
+    else:
+        axpy(change.reshape(-1), weight.reshape(-1), a=factor)
 
 
 class SGD:
@@ -20,8 +38,7 @@ class SGD:
 
     def step(self, parameters: Parameters, gradients: Gradients) -> None:
         for name, gradient in gradients.items():
-            weight = parameters[name]
-            weight -= weight.dtype.type(self.learning_rate) * gradient
+            add_scaled(parameters[name], -self.learning_rate, gradient)
 
     def state(self) -> dict[str, Array]:
         """What the optimizer remembers, as arrays by name: saved to resume a training."""
@@ -58,7 +75,7 @@ class Momentum(SGD):
             else:
                 velocity *= weight.dtype.type(self.momentum)
                 velocity += gradient
-            weight -= weight.dtype.type(self.learning_rate) * velocity
+            add_scaled(weight, -self.learning_rate, velocity)
 
     def state(self) -> dict[str, Array]:
         return {f"velocity.{name}": v for name, v in self.velocity.items()}

@@ -112,8 +112,8 @@ def test_the_layout_of_the_arrays_does_not_matter(make: Callable[[], SGD], size:
         optimizer = make()
         for _ in range(2):
             optimizer.step(parameters, {"w": np.asfortranarray(gradient)})
-    for other in (turned, sparse):
-        np.testing.assert_allclose(other["w"], plain["w"], rtol=1e-6)
+    for other in (turned, sparse):  # BLAS rounds once, the others twice
+        np.testing.assert_allclose(other["w"], plain["w"], rtol=1e-6, atol=1e-6)
     assert np.abs(plain["w"] - start).min() > 0
 
 
