@@ -34,7 +34,8 @@ class Dense(Layer):
         weight = self.parameters["weight"]
 
         def backward(dy: Array, input_gradient: bool = True) -> tuple[Array, Gradients]:
-            gradients = {"weight": x.T @ dy}
+            # Of one sample, the product is a table of x by dy: nothing for a matrix product to add up.
+            gradients = {"weight": x.T @ dy if x.shape[0] > 1 else x[0][:, None] * dy}
             if "bias" in self.parameters:
                 gradients["bias"] = dy.sum(axis=0)
             return (dy @ weight.T if input_gradient else None), gradients

@@ -38,7 +38,7 @@ def cross_entropy(logits: Array, labels: Array) -> tuple[float, Array]:
     gradient = e / total
     if labels.ndim == 1:
         rows = xp.arange(n)
-        value = (xp.log(total[:, 0]) - shifted[rows, labels]).mean()
+        value = (xp.log(total[:, 0]) - shifted[rows, labels]).sum() / n
         gradient[rows, labels] -= 1
     else:
         mass = labels.sum(axis=1, keepdims=True)

@@ -72,7 +72,10 @@ class PooledConvolution:
             total = np.zeros_like(self.matrix)
             for part, mark in zip(self._parts(x, y), marks, strict=True):
                 self._hand_back(x[part], dy[part], mark, pad, total, None if dx is None else dx[part])
-            return dx, {"weight": self._folded(total), "bias": column_sums(dy)}
+            gradients = {"weight": self._folded(total)}
+            if epilogue is not None:
+                gradients["bias"] = column_sums(dy)
+            return dx, gradients
 
         return y, backward
 
@@ -141,7 +144,8 @@ class PooledConvolution:
         np.multiply(halves, marks[0], out=upper)
         np.subtract(halves, upper, out=lower)
         if self.channels == 1:
-            total += np.matmul(products, matrix.transpose(0, 2, 1)).sum(axis=0)
+            shares = np.matmul(products, matrix.transpose(0, 2, 1))
+            total += shares[0] if len(shares) == 1 else shares.sum(axis=0)
             if dx is not None:
                 _planes_back(np.matmul(self.matrix.T, products), phases, dx, pad, self.side // 2)
         else:
@@ -158,8 +162,10 @@ class PooledConvolution:
             quads = total
         quads = quads.reshape(side, side, self.channels, 4, self.outputs)
         k = self.kernel
-        parts = [quads[i : i + k, j : j + k, :, 2 * i + j] for i in range(2) for j in range(2)]
-        return np.add.reduce(parts)
+        folded = quads[:k, :k, :, 0] + quads[:k, 1 : 1 + k, :, 1]
+        folded += quads[1 : 1 + k, :k, :, 2]
+        folded += quads[1 : 1 + k, 1 : 1 + k, :, 3]
+        return folded
 
 
 def _planes_back(dplanes: np.ndarray, phases: np.ndarray, dx: np.ndarray, pad: int, taps: int) -> None:
