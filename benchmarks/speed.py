@@ -18,6 +18,7 @@ from benchmarks.machine import description, start_fairly
 from benchmarks.timing import Timing, in_turns
 from engine.architectures import build
 from engine.checkpoint import load_pretrained, pretrained_names
+from engine.memory import keep_freed_memory
 from engine.network import Network
 
 HEADER = """\
@@ -31,6 +32,7 @@ def main() -> None:
     asked = _arguments()
     torch.set_num_threads(1)
     torch.set_num_interop_threads(1)
+    keep_freed_memory()  # as every training does; the peers in this process gain by it too
     conditions = description()
     print(HEADER, flush=True)
     for contest in _contests(asked.only):

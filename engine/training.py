@@ -21,6 +21,7 @@ import numpy as np
 from engine.datasets import Dataset
 from engine.layer import Gradients
 from engine.losses import BY_LABEL, Loss, one_hot
+from engine.memory import keep_freed_memory
 from engine.network import Network
 from engine.optimizers import SGD
 from engine.preprocessing import to_network_input
@@ -175,6 +176,7 @@ def train(
     threads (batch normalisation then sees each part on its own); BLAS itself should have one thread.
     When a loss is not finite, the weights go back to finite ones of at most `SNAPSHOT_STEPS` steps ago.
     """
+    keep_freed_memory()
     start = time.perf_counter()
     per_epoch = data.steps_per_epoch
     steps = epochs * per_epoch
