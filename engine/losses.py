@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from engine import ab_bins
 from engine.layer import Array
+from engine.memory import blocks
 
 Loss = Callable[[Array, Array], tuple[float, Array]]
 
@@ -134,6 +136,32 @@ def _log_sum(values: Array) -> Array:
     return xp.log(xp.exp(values - top).sum(axis=-1)) + top[..., 0]
 
 
+def colour_cross_entropy(logits: Array, colours: Array) -> tuple[float, Array]:
+    """Cross-entropy at each place against the true colour shared among its nearest bins (`engine.ab_bins`).
+
+    logits (N, H, W, bins); colours (N, H, W, 2) int8, whole numbers a and b of CIE Lab. Rare colours weigh
+    more (Zhang, Isola, Efros 2016); a mean over the samples and places.
+    """
+    xp = logits.__array_namespace__()
+    flat = logits.reshape(-1, logits.shape[-1])
+    where = ab_bins.place(colours.reshape(-1, 2))
+    tables = [xp.asarray(table) for table in ab_bins.targets()]
+    count, kind = flat.shape[0], logits.dtype.type
+    gradient = xp.empty_like(flat)
+    value = 0.0
+    for part in blocks(count, flat[0].nbytes):
+        bins, share, weight = (table[where[part]] for table in tables)
+        rows = xp.arange(bins.shape[0])[:, None]
+        e = xp.subtract(flat[part], flat[part].max(axis=1, keepdims=True), out=gradient[part])
+        near = (e[rows, bins] * share).sum(axis=1)
+        xp.exp(e, out=e)
+        total = e.sum(axis=1)
+        value += float((weight * (xp.log(total) - near)).sum())
+        e *= (weight / (total * kind(count)))[:, None]
+        e[rows, bins] -= share * (weight / kind(count))[:, None]
+    return value / count, gradient.reshape(logits.shape)
+
+
 # Of networks that say one thing about a whole picture.
 LOSSES: dict[str, Loss] = {
     "cross-entropy": cross_entropy,
@@ -141,4 +169,4 @@ LOSSES: dict[str, Loss] = {
     "mean squared error": mean_squared_error,
 }
 # The losses that compare with labels; the others compare with the outputs that there should be.
-BY_LABEL = {cross_entropy, ctc}
+BY_LABEL = {cross_entropy, ctc, colour_cross_entropy}
