@@ -16,16 +16,19 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # From the ground up. A module may import from its own floor and from those below it.
 FLOORS: dict[str, str] = {
-    "base": "ab_bins layer memory epilogue initializers neighbourhoods preprocessing schedules reading colour_spaces",
+    "base": "layer memory epilogue initializers neighbourhoods preprocessing schedules reading "
+    "colour_spaces ab_bins",
     "products": "winograd pooled convolution program single",
     "layers": "activations linear columns pooling regularization fusion containers layers losses optimizers",
     "network": "inference network",
     "files": "description checkpoint layer_list architectures rules mnist datasets strokes digit_shapes "
     "augmentation digit_corpus decoding line ink ground ruled_paper paper images faces glyphs "
     "captcha_colours captcha_line captcha_marks captcha_grounds captcha_ink captcha_damage "
-    "captcha_package captcha_dots captcha_outlines printed_numbers captcha_styles captcha_variety guided_filter",
+    "captcha_package captcha_dots captcha_outlines printed_numbers captcha_styles captcha_variety "
+    "guided_filter",
     "jobs": "recipes training rehearsal slices components captcha_corpus feeds resume evaluation digits "
-    "captcha captcha_evaluation captcha_lessons colour_corpus colour_hints colorize colour_evaluation pixel_networks pixel_steps painting",
+    "captcha captcha_evaluation captcha_lessons colour_corpus colour_hints colorize "
+    "colour_evaluation pixel_networks pixel_steps painting",
     "command": "__main__",
 }
 HEIGHTS = {f"engine.{name}": height for height, names in enumerate(FLOORS.values()) for name in names.split()}
