@@ -59,9 +59,11 @@ def test_only_what_is_meant_for_programs_is_public(client: Client) -> None:
     described = client.view_api(return_format="dict", print_info=False)
     assert isinstance(described, dict)
     endpoints = described["named_endpoints"]
-    assert list(endpoints) == ["/recognize_digit"]
+    assert list(endpoints) == ["/recognize_digit", "/read_captcha", "/generate_captcha"]
     names = [parameter["parameter_name"] for parameter in endpoints["/recognize_digit"]["parameters"]]
     assert names == ["picture", "network"]
+    names = [parameter["parameter_name"] for parameter in endpoints["/generate_captcha"]["parameters"]]
+    assert names == ["length", "difficulty", "style", "seed"]
 
 
 def test_the_function_is_plain_python() -> None:

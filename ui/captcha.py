@@ -25,7 +25,7 @@ from ui import (
     captcha_pupil,
     captcha_school,
 )
-from ui.captcha_maker import Maker, exercise_of, seed_of
+from ui.captcha_maker import Made, Maker, digest, exercise_of, remembered, seed_of
 from ui.captcha_pupil import Pupil
 from ui.captcha_school import SchoolView
 from ui.draw import path_of
@@ -40,7 +40,7 @@ QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 # --- handlers: unpack, one call, pack --------------------------------------------------------------------
 
 
-def answer(picture: Picture, pupil: Pupil | None, truth: str = "", note: str = "") -> str:
+def answer(picture: Picture, pupil: Pupil | None, made: Made, note: str = "") -> str:
     """What the visitor's reader says of a picture, or the sentence that says why it says nothing."""
     try:
         network = (pupil or Pupil()).reader
@@ -49,6 +49,7 @@ def answer(picture: Picture, pupil: Pupil | None, truth: str = "", note: str = "
     except (PictureError, CheckpointError) as error:
         return captcha_answer.failed(str(error))
     taught = "Read by your taught copy" if pupil is not None and pupil.network is not None else ""
+    truth = made.get(digest(rgb), "")
     return note + captcha_answer.to_html(rgb, reading, network, truth, taught)
 
 
@@ -58,16 +59,20 @@ class Handlers:
 
     limits: Limits
 
-    def read_picture(self, path: str | None, pupil: Pupil | None, had_copy: bool) -> tuple[Any, ...]:
-        """A picture was brought or taken away: the truth (none is known), the answer, the pupil."""
-        return "", self._answer(path, pupil, had_copy), pupil
+    def read_picture(
+        self, path: str | None, made: Made, pupil: Pupil | None, had_copy: bool
+    ) -> tuple[Any, ...]:
+        """The picture has changed: the answer, the pupil. What the page has just made is already read."""
+        if path and is_made(path, made):
+            return gr.skip(), gr.skip()
+        return self._answer(path, made, pupil, had_copy), pupil
 
     def read_again(
-        self, path: str | None, truth: str, pupil: Pupil | None, had_copy: bool
+        self, path: str | None, made: Made, pupil: Pupil | None, had_copy: bool
     ) -> tuple[Any, ...]:
         """The reader has changed: the answer, the pupil, whether there is a copy."""
         has_copy = pupil is not None and pupil.network is not None
-        return self._answer(path, pupil, had_copy and pupil is None, truth), pupil, has_copy
+        return self._answer(path, made, pupil, had_copy), pupil, has_copy
 
     def make(
         self,
@@ -75,29 +80,32 @@ class Handlers:
         length: float | None,
         difficulty: float | None,
         seed: float | None,
+        made: Made,
         pupil: Pupil | None,
         had_copy: bool,
     ) -> tuple[Any, ...]:
-        """A field has changed: its picture, its digits, the style's sentence, answer and pupil."""
+        """A field has changed: the picture, what was made so far, the style's sentence, answer and pupil."""
         try:
             exercise = exercise_of(style, length, difficulty)
         except ValueError as error:
             raise gr.Error(str(error)) from error
-        picture, truth = captcha_maker.draw(exercise, seed_of(seed))
-        told = answer(picture, pupil, truth, self._expired(pupil, had_copy))
-        return picture, truth, captcha_maker.about(style), told, pupil
+        picture, text = captcha_maker.draw(exercise, seed_of(seed))
+        made = remembered(made, picture, text)
+        told = answer(picture, pupil, made, self._expired(pupil, had_copy))
+        return picture, made, captcha_maker.about(style), told, pupil
 
     def make_another(
         self,
         style: str | None,
         length: float | None,
         difficulty: float | None,
+        made: Made,
         pupil: Pupil | None,
         had_copy: bool,
     ) -> tuple[Any, ...]:
         """Make one was pressed: a new seed, and then as `make`."""
         seed = secrets.randbelow(1_000_000)
-        return seed, *self.make(style, length, difficulty, seed, pupil, had_copy)
+        return seed, *self.make(style, length, difficulty, seed, made, pupil, had_copy)
 
     def begin_score(
         self,
@@ -151,10 +159,10 @@ class Handlers:
         captcha_pupil.remember(request.session_hash, pupil)
         return pupil, *shown(view)
 
-    def _answer(self, path: str | None, pupil: Pupil | None, had_copy: bool, truth: str = "") -> str:
+    def _answer(self, path: str | None, made: Made, pupil: Pupil | None, had_copy: bool) -> str:
         if not path:
             return captcha_answer.EMPTY
-        return answer(path, pupil, truth, self._expired(pupil, had_copy))
+        return answer(path, pupil, made, self._expired(pupil, had_copy))
 
     def _expired(self, pupil: Pupil | None, had_copy: bool) -> str:
         if not had_copy or pupil is not None:
@@ -163,6 +171,14 @@ class Handlers:
         return captcha_answer.note(
             f"Your copy was kept for {kept} after its last use; the shipped network reads."
         )
+
+
+def is_made(path: str, made: Made) -> bool:
+    """Whether the page itself made this picture a moment ago."""
+    try:
+        return digest(open_picture(path, longest=LARGEST)) in made
+    except PictureError:
+        return False
 
 
 def stop(pupil: Pupil | None) -> list[Any]:
@@ -205,7 +221,7 @@ def read_captcha(picture: str) -> dict[str, Any]:
     if not picture:
         raise gr.Error("Send a picture file.")
     try:
-        return described(read(picture))
+        return described(read(picture, Pupil().reader))
     except (PictureError, CheckpointError) as error:
         raise gr.Error(str(error)) from error
 
@@ -307,13 +323,13 @@ def build() -> None:
     had_copy: gr.State = gr.State(False)  # outlives the pupil, to tell who was away for long
     exercise = exercise_of(captcha_maker.STYLE, captcha_maker.LENGTH, captcha_maker.DIFFICULTY)
     first, says = captcha_maker.draw(exercise, captcha_maker.SEED)
-    truth: gr.State = gr.State(says)
+    made: gr.State = gr.State(remembered({}, first, says))
     with gr.Row(elem_id="captcha", equal_height=False):
         with gr.Column(scale=10, min_width=300, elem_id="captcha-bring"):
             picture = picture_field(first)
             maker = captcha_maker.lay_out()
         with gr.Column(scale=15, min_width=300, elem_id="captcha-told"):
-            told = panel(answer(first, None, says), "captcha-answer")
+            told = panel(answer(first, None, made.value), "captcha-answer")
     with gr.Row(elem_id="captcha-school", equal_height=False):
         with gr.Column(min_width=300):
             score, score_start, score_stop = lay_out_score(limits)
@@ -332,9 +348,10 @@ def build() -> None:
         lesson.download,
     )
     seen = [told, pupil]
-    picture.input(handlers.read_picture, [picture, pupil, had_copy], [truth, *seen], queue=False, **QUIET)
-    wire_maker(handlers, maker, picture, truth, seen, had_copy)
-    wire_school(handlers, stage, maker, lesson, pupil, [picture, truth, pupil, had_copy], [*seen, had_copy])
+    again = [picture, made, pupil, had_copy]
+    picture.change(handlers.read_picture, again, seen, queue=False, trigger_mode="always_last", **QUIET)
+    wire_maker(handlers, maker, [made, pupil, had_copy], [picture, made, maker.about, *seen])
+    wire_school(handlers, stage, maker, lesson, pupil, again, [*seen, had_copy])
     endpoints()
     assert Context.root_block is not None
     Context.root_block.unload(leave)
@@ -428,22 +445,18 @@ def lay_out_lesson(limits: Limits) -> LessonPart:
     )
 
 
-def wire_maker(
-    handlers: Handlers, maker: Maker, picture: gr.Image, truth: gr.State, seen: list[Any], had_copy: gr.State
-) -> None:
+def wire_maker(handlers: Handlers, maker: Maker, states: list[gr.State], outputs: list[Any]) -> None:
     """Each field draws anew as it changes; the button takes a new seed."""
-    pupil = seen[1]
-    made = [picture, truth, maker.about, *seen]
     live: dict[str, Any] = {"queue": False, "trigger_mode": "always_last", **QUIET}
     gr.on(
         [field.input for field in (maker.style, maker.length, maker.difficulty, maker.seed)],
         handlers.make,
-        [*maker.inputs, pupil, had_copy],
-        made,
+        [*maker.inputs, *states],
+        outputs,
         **live,
     )
-    fields = [maker.style, maker.length, maker.difficulty, pupil, had_copy]
-    maker.button.click(handlers.make_another, fields, [maker.seed, *made], **live)
+    exercise = [maker.style, maker.length, maker.difficulty]
+    maker.button.click(handlers.make_another, [*exercise, *states], [maker.seed, *outputs], **live)
 
 
 def wire_school(

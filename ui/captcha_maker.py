@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
 from dataclasses import dataclass
 from functools import cache
@@ -18,7 +19,11 @@ from engine.captcha_styles import STYLES
 
 STYLE, LENGTH, DIFFICULTY, SEED = "package", 4, 2, 7
 MOST_SEED = 999_999_999
+MOST_MADE = 32  # while a slider is dragged, pictures are on their way to the page and back
 THUMBNAIL = (70, 30)  # pixels of the page
+
+
+Made = dict[str, str]  # the digits of pictures that the page has made, by their digests
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,16 @@ class Maker:
     @property
     def inputs(self) -> list[gr.components.Component]:
         return [self.style, self.length, self.difficulty, self.seed]
+
+
+def remembered(made: Made, picture: np.ndarray, text: str) -> Made:
+    """What the page has made for a visitor, with one more picture; the oldest of many is forgotten."""
+    return {**dict(list(made.items())[1 - MOST_MADE :]), digest(picture): text}
+
+
+def digest(picture: np.ndarray) -> str:
+    """A name for a picture's pixels."""
+    return hashlib.sha256(repr(picture.shape).encode() + picture.tobytes()).hexdigest()
 
 
 def exercise_of(style: str | None, length: float | None, difficulty: float | None) -> Exercise:
