@@ -28,6 +28,7 @@ from engine.layers import (
     UpSample2D,
     from_config,
 )
+from engine.neighbourhoods import NEIGHBOURHOODS
 from engine.network import Network
 from engine.preprocessing import Preprocessing
 
@@ -111,13 +112,13 @@ def _flat_enough(value: Any, depth: int = 0) -> bool:
     return all(_flat_enough(one, depth + 1) for one in inner)
 
 
-def _shape(sides: Any) -> tuple[int, int, int]:
-    if not isinstance(sides, list) or len(sides) != 3:
+def _shape(sides: Any) -> tuple[int, ...]:
+    """Height, width and channels; of a network of single pixels the number of inputs."""
+    if not isinstance(sides, list) or len(sides) not in (1, 3):
         raise ValueError(f"expected an input of height, width and channels, found {sides!r}")
     if not all(type(side) is int and 1 <= side <= MAX_SIDE for side in sides):
         raise ValueError(f"expected input sizes from 1 to {MAX_SIDE}, found {sides!r}")
-    height, width, channels = sides
-    return height, width, channels
+    return tuple(sides)
 
 
 def _labels(labels: Any) -> list[str]:
@@ -128,18 +129,25 @@ def _labels(labels: Any) -> list[str]:
     return labels
 
 
-def _preprocessing(values: Any, shape: tuple[int, int, int]) -> Preprocessing:
+def _preprocessing(values: Any, shape: tuple[int, ...]) -> Preprocessing:
     try:
         preprocessing = Preprocessing.from_json(values)
     except OverflowError as error:
         raise ValueError("the preprocessing has a number that is too large") from error
     if max(abs(preprocessing.scale), abs(preprocessing.offset)) > MAX_FACTOR:
         raise ValueError(f"the preprocessing has numbers above {MAX_FACTOR:g}")
-    side = preprocessing.size + 2 * preprocessing.pad
-    expected = (side, shape[1] if preprocessing.any_width else side, 1)
+    expected = _input_of(preprocessing, shape)
     if shape != expected:
         raise ValueError(f"the preprocessing gives {_words(expected)}, the input is {_words(shape)}")
     return preprocessing
+
+
+def _input_of(preprocessing: Preprocessing, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """What this preprocessing gives; where any width will do, as wide as `shape`."""
+    if preprocessing.neighbourhood:
+        return (NEIGHBOURHOODS[preprocessing.neighbourhood].inputs,)
+    side = preprocessing.size + 2 * preprocessing.pad
+    return (side, shape[1] if preprocessing.any_width and len(shape) == 3 else side, 1)
 
 
 def _bound(configs: Any, depth: int = 0) -> tuple[int, int]:

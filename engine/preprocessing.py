@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from engine.neighbourhoods import NEIGHBOURHOODS, neighbours
+
 
 @dataclass(frozen=True)
 class Preprocessing:
@@ -15,6 +17,8 @@ class Preprocessing:
 
     size: side of the picture in pixels. pad: rows of zeros on each of the four sides. The input is x * scale
     + offset. any_width: pictures are `size` high and as wide as they like, as lines of digits are.
+    neighbourhood: the network reads single pixels, each with those around it, from pictures of any height and
+    width; one of `engine.neighbourhoods`, whose side `size` then is. "": it reads whole pictures.
     """
 
     size: int = 28
@@ -22,17 +26,30 @@ class Preprocessing:
     scale: float = 1.0
     offset: float = 0.0
     any_width: bool = False
+    neighbourhood: str = ""
 
     def __post_init__(self) -> None:
         if self.size < 1 or self.pad < 0:
             raise ValueError(f"preprocessing needs size >= 1 and pad >= 0, not {self.size=}, {self.pad=}")
         if not (np.isfinite(self.scale) and np.isfinite(self.offset)):
             raise ValueError(f"preprocessing needs finite numbers, not {self.scale=}, {self.offset=}")
+        if self.neighbourhood:
+            self._check_neighbourhood()
+
+    def _check_neighbourhood(self) -> None:
+        if self.neighbourhood not in NEIGHBOURHOODS:
+            known = ", ".join(NEIGHBOURHOODS)
+            raise ValueError(f"there is no neighbourhood {self.neighbourhood!r}; there are {known}")
+        side = NEIGHBOURHOODS[self.neighbourhood].side
+        if (self.size, self.pad, self.any_width) != (side, 0, False):
+            raise ValueError(f"{self.neighbourhood} need size {side} and no padding, not {self!r}")
 
     def to_json(self) -> dict[str, Any]:
         values = asdict(self)
         if not self.any_width:
             del values["any_width"]  # files written before there were lines do not have it
+        if not self.neighbourhood:
+            del values["neighbourhood"]  # nor do most have this
         return values
 
     @classmethod
@@ -47,7 +64,7 @@ class Preprocessing:
             "scale": number,
             "offset": number,
         }
-        if not isinstance(values, dict) or set(values) - {"any_width"} != set(names):
+        if not isinstance(values, dict) or set(values) - {"any_width", "neighbourhood"} != set(names):
             raise ValueError(f"preprocessing needs exactly {', '.join(names)}; found {values!r}")
         for name, kind in names.items():
             if isinstance(values[name], bool) or not isinstance(values[name], kind):
@@ -55,15 +72,22 @@ class Preprocessing:
         any_width = values.get("any_width", False)
         if not isinstance(any_width, bool):
             raise ValueError(f"preprocessing 'any_width' is true or false, not {any_width!r}")
-        return cls(values["size"], values["pad"], float(values["scale"]), float(values["offset"]), any_width)
+        neighbourhood = values.get("neighbourhood", "")
+        if not isinstance(neighbourhood, str):
+            raise ValueError(f"preprocessing 'neighbourhood' is a text, not {neighbourhood!r}")
+        scale, offset = float(values["scale"]), float(values["offset"])
+        return cls(values["size"], values["pad"], scale, offset, any_width, neighbourhood)
 
 
 def to_network_input(images: np.ndarray, preprocessing: Preprocessing) -> np.ndarray:
     """Turn pictures into what a network reads.
 
     images: (N, size, size), uint8 or float 0..1, white on black; (N, size, W) where any width will do.
-    Returns (N, size + 2 pad, size + 2 pad, 1) or (N, size + 2 pad, W + 2 pad, 1) float32.
+    Returns (N, size + 2 pad, size + 2 pad, 1) or (N, size + 2 pad, W + 2 pad, 1) float32; for a network of
+    single pixels, of pictures (N, H, W), (N·H·W, neighbourhood).
     """
+    if preprocessing.neighbourhood:
+        return _pixel_inputs(images, preprocessing)
     size, pad = preprocessing.size, preprocessing.pad
     fits = images.ndim == 3 and images.shape[1] == size
     if not fits or not (preprocessing.any_width or images.shape[2] == size):
@@ -76,4 +100,16 @@ def to_network_input(images: np.ndarray, preprocessing: Preprocessing) -> np.nda
     np.multiply(images, np.float32(preprocessing.scale / unit), out=inner, casting="same_kind")
     if preprocessing.offset:
         inner += np.float32(preprocessing.offset)
+    return inputs
+
+
+def _pixel_inputs(images: np.ndarray, preprocessing: Preprocessing) -> np.ndarray:
+    if images.ndim != 3:
+        raise ValueError(f"this network reads the pixels of pictures (N, H, W), not {images.shape}")
+    unit = 255.0 if images.dtype == np.uint8 else 1.0
+    seen = neighbours(images, preprocessing.neighbourhood)
+    scale = np.float32(preprocessing.scale / unit)
+    inputs: np.ndarray = np.multiply(seen, scale, dtype=np.float32, casting="same_kind")
+    if preprocessing.offset:
+        inputs += np.float32(preprocessing.offset)
     return inputs
