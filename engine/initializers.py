@@ -34,6 +34,23 @@ def normal(deviation: float) -> Initializer:
     return initial
 
 
+def uniform(rng: np.random.Generator, shape: tuple[int, ...], fan_in: int) -> np.ndarray:
+    """Evenly from [0, 1), as `numpy.random.rand` has it: no weight is negative."""
+    return rng.random(shape, dtype=np.float32)
+
+
+def truncated_normal(mean: float, deviation: float) -> Initializer:
+    """N(mean, deviation) without what lies beyond two deviations, which is drawn again, as Keras has it."""
+
+    def initial(rng: np.random.Generator, shape: tuple[int, ...], fan_in: int) -> np.ndarray:
+        drawn = rng.standard_normal(shape, dtype=np.float32)
+        while (beyond := np.abs(drawn) > 2).any():
+            drawn[beyond] = rng.standard_normal(int(beyond.sum()), dtype=np.float32)
+        return drawn * np.float32(deviation) + np.float32(mean)
+
+    return initial
+
+
 def zeros(rng: np.random.Generator, shape: tuple[int, ...], fan_in: int) -> np.ndarray:
     """All zero: the usual start of a bias."""
     return np.zeros(shape, np.float32)
