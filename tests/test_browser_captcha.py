@@ -127,7 +127,7 @@ def test_score_it(page: Page) -> None:
 
 def test_teach_it_and_nobody_else_sees_it(open_page: OpenPage, tmp_path: Path) -> None:
     page, other = open_tab(open_page()), open_tab(open_page())
-    slide(page, "Pictures to learn", 48)
+    slide(page, "Pictures", 48)
     page.locator("#captcha-teach").click()
     expect(page.locator("#captcha-teach-stop")).to_be_visible()
     expect(page.locator("#captcha-lesson")).to_contain_text("Learnt 48 pictures", timeout=60_000)
@@ -149,7 +149,7 @@ def test_teach_it_and_nobody_else_sees_it(open_page: OpenPage, tmp_path: Path) -
 
 def test_a_lesson_streams_and_stops(page: Page) -> None:
     open_tab(page)
-    slide(page, "Pictures to learn", 1600)
+    slide(page, "Pictures", 1600)
     page.locator("#captcha-teach").click()
     expect(page.locator("#captcha-score")).to_be_disabled()
     expect(page.locator("#captcha-lesson")).to_contain_text("of 1,600 pictures")

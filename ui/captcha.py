@@ -425,7 +425,7 @@ def lay_out_lesson(limits: Limits) -> LessonPart:
             most,
             min(LESSON, most),
             step=BATCH,
-            label="Pictures to learn",
+            label="Pictures",
             buttons=[],
             min_width=120,
         )

@@ -7,7 +7,7 @@ from html import escape
 import numpy as np
 
 from ui.examination import Examination, Mistake
-from ui.weight_pictures import data_uri
+from ui.pictures import data_uri
 
 OFTEN = 0.02  # of a digit's pictures: worth bold type
 

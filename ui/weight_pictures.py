@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Iterator
 
 import numpy as np
-from PIL import Image
 
 from engine.network import Network
+from ui.pictures import data_uri
 
 MOST = 24  # pictures: what fits on a phone without much scrolling
 POSITIVE, NEGATIVE = (232, 119, 34), (59, 111, 214)  # ink here speaks for, ink here speaks against
@@ -67,10 +65,3 @@ def _coloured(values: np.ndarray) -> Iterator[np.ndarray]:
         picture[..., :3] = np.where((value > 0)[..., None], POSITIVE, NEGATIVE)
         picture[..., 3] = np.round(255 * alpha)
         yield picture
-
-
-def data_uri(picture: np.ndarray) -> str:
-    """A picture (h, w) gray or (h, w, 4) uint8 as a PNG inside the page."""
-    buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, "PNG")
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
