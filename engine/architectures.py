@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from engine import ab_bins
 from engine.initializers import Initializer, lecun, normal
 from engine.layer import Layer
 from engine.layer_list import ArchitectureError, from_text, to_text
@@ -22,6 +23,8 @@ from engine.layers import (
     Residual,
     Sequential,
     Sigmoid,
+    Skip,
+    UpSample2D,
 )
 from engine.network import DIGITS, Network
 from engine.preprocessing import Preprocessing
@@ -179,6 +182,42 @@ def _captcha(rng: np.random.Generator) -> Network:
     return Network(layers, (40, 104, 1), (*DIGITS, ""), line)
 
 
+def _colorize(rng: np.random.Generator) -> Network:
+    """The colouriser: a U-Net (Ronneberger et al. 2015) that says of each 4 × 4 pixels which colours they may
+    have.
+
+    Its input is the lightness, the hints' a and b and where they are. It goes down to 1/32 of the side, where
+    a place sees nearly all of a photo, and adds what it found on the way back up. Nothing wide is computed
+    above a quarter of the side; 2 × 2 kernels halve it, as the 3 × 3 ones around them overlap.
+    """
+
+    def convolution(inputs: int, outputs: int, kernel: int, stride: int = 1) -> list[Layer]:
+        padding = "same" if kernel % 2 else "valid"
+        conv = Conv2D(inputs, outputs, kernel, stride, padding, bias=False, rng=rng)
+        return [conv, BatchNorm(outputs), ReLU()]
+
+    def up(inputs: int, outputs: int) -> list[Layer]:
+        return [Conv2D(inputs, outputs, 1, bias=False, rng=rng), BatchNorm(outputs), UpSample2D()]
+
+    def again(channels: int) -> Layer:
+        return Residual(Sequential(convolution(channels, channels, 3)))
+
+    at_32 = [*convolution(192, 128, 2, 2), again(128), *up(128, 192)]
+    at_16 = [*convolution(128, 192, 2, 2), again(192), Residual(Sequential(at_32)), again(192), *up(192, 128)]
+    at_8 = [*convolution(64, 128, 2, 2), *convolution(128, 128, 3), Residual(Sequential(at_16))]
+    at_8 += [*convolution(128, 128, 3), *up(128, 64)]
+    layers = [
+        *convolution(4, 32, 5, 2),
+        *convolution(32, 64, 3, 2),
+        *convolution(64, 64, 3),
+        Skip(Sequential(at_8)),
+        *convolution(128, 64, 3),
+        Conv2D(64, len(ab_bins.LABELS), 1, initial=normal(0.02), rng=rng),
+    ]
+    photo = Preprocessing(size=32, scale=1 / 50, offset=-1.0, photo=True)
+    return Network(layers, (32, 32, 4), ab_bins.LABELS, photo)
+
+
 ARCHITECTURES: dict[str, Callable[[np.random.Generator], Network]] = {
     "digits": _digits,
     "lenet-5": _lenet_5,
@@ -190,9 +229,10 @@ ARCHITECTURES: dict[str, Callable[[np.random.Generator], Network]] = {
     "mlp-16": _mlp(16, 10),
     "digits-8x8": _digits_8x8,
     "captcha": _captcha,
+    "colorize": _colorize,
 }
 # Those that say which digit one picture shows.
-DIGIT_NETWORKS = [name for name in ARCHITECTURES if name != "captcha"]
+DIGIT_NETWORKS = [name for name in ARCHITECTURES if name not in ("captcha", "colorize")]
 
 
 def build(name: str, rng: np.random.Generator) -> Network:

@@ -91,8 +91,9 @@ def read(text: str) -> Network:
     _bound(description["layers"])
     layers = [from_config(config) for config in description["layers"]]
     outputs = _check_fit(layers, shape)
-    if outputs[-1] != len(labels) or len(outputs) != (2 if preprocessing.any_width else 1):
-        of_each = " of each column" if preprocessing.any_width else ""
+    axes = 3 if preprocessing.photo else 2 if preprocessing.any_width else 1
+    if outputs[-1] != len(labels) or len(outputs) != axes:
+        of_each = ("", " of each column", " of each place")[axes - 1]
         raise ValueError(f"expected {len(labels)} outputs{of_each}, one a label, found {_words(outputs)}")
     return Network(
         layers,
@@ -147,6 +148,8 @@ def _input_of(preprocessing: Preprocessing, shape: tuple[int, ...]) -> tuple[int
     if preprocessing.neighbourhood:
         return (NEIGHBOURHOODS[preprocessing.neighbourhood].inputs,)
     side = preprocessing.size + 2 * preprocessing.pad
+    if preprocessing.photo:
+        return side, side, 4
     return (side, shape[1] if preprocessing.any_width and len(shape) == 3 else side, 1)
 
 

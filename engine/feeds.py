@@ -10,6 +10,7 @@ import numpy as np
 
 from engine import datasets
 from engine.captcha_corpus import CaptchaCorpus
+from engine.colour_corpus import ColourCorpus, Phase, training_photos
 from engine.datasets import Dataset
 from engine.digit_corpus import SETTLING, DigitCorpus, Mixture
 from engine.recipes import Recipe
@@ -17,6 +18,7 @@ from engine.training import Batches, ShuffledBatches
 
 Progress = Callable[[float, str], None]
 DRAWN = {"digit-corpus", "captcha-corpus"}
+LARGE_CROPS = 0.55  # of a training of the colouriser is done when its crops grow from 64 to 96 pixels
 
 
 def feed(
@@ -29,6 +31,9 @@ def feed(
     if recipe.data == "captcha-corpus":
         cv2.setNumThreads(1)
         return CaptchaCorpus(recipe.seed, recipe.batch_size, processes=processes), None
+    if recipe.data == "colour-corpus":
+        cv2.setNumThreads(1)
+        return colour_batches(recipe), None
     if recipe.data == "digit-corpus":
         cv2.setNumThreads(1)
         validation = datasets.load("mnist", progress=progress).validation
@@ -36,6 +41,13 @@ def feed(
     splits = datasets.load(recipe.data, progress=progress)
     batches = ShuffledBatches(recipe.training_data(splits), recipe.batch_size, recipe.seed)
     return batches, None if recipe.whole and recipe.data == "mnist" else splits.validation
+
+
+def colour_batches(recipe: Recipe) -> ColourCorpus:
+    """Small crops first, from which most is learnt in the same time, then larger ones in smaller batches."""
+    phases = Phase(0.0, 64, recipe.batch_size), Phase(LARGE_CROPS, 96, max(1, recipe.batch_size // 2))
+    per_epoch = max(1, (recipe.images or 16_000) // recipe.batch_size)
+    return ColourCorpus(training_photos(), recipe.seed, phases, recipe.epochs * per_epoch, per_epoch)
 
 
 class DigitBatches:

@@ -19,6 +19,7 @@ class Preprocessing:
     + offset. any_width: pictures are `size` high and as wide as they like, as lines of digits are.
     neighbourhood: the network reads single pixels, each with those around it, from pictures of any height and
     width; one of `engine.neighbourhoods`, whose side `size` then is. "": it reads whole pictures.
+    photo: the network colours photos whose height and width are multiples of `size`.
     """
 
     size: int = 28
@@ -27,6 +28,7 @@ class Preprocessing:
     offset: float = 0.0
     any_width: bool = False
     neighbourhood: str = ""
+    photo: bool = False
 
     def __post_init__(self) -> None:
         if self.size < 1 or self.pad < 0:
@@ -35,6 +37,8 @@ class Preprocessing:
             raise ValueError(f"preprocessing needs finite numbers, not {self.scale=}, {self.offset=}")
         if self.neighbourhood:
             self._check_neighbourhood()
+        if self.photo and (self.pad or self.any_width or self.neighbourhood):
+            raise ValueError(f"a network for photos has no padding and no neighbourhood, not {self!r}")
 
     def _check_neighbourhood(self) -> None:
         if self.neighbourhood not in NEIGHBOURHOODS:
@@ -50,6 +54,8 @@ class Preprocessing:
             del values["any_width"]  # files written before there were lines do not have it
         if not self.neighbourhood:
             del values["neighbourhood"]  # nor do most have this
+        if not self.photo:
+            del values["photo"]
         return values
 
     @classmethod
@@ -64,19 +70,21 @@ class Preprocessing:
             "scale": number,
             "offset": number,
         }
-        if not isinstance(values, dict) or set(values) - {"any_width", "neighbourhood"} != set(names):
+        rare = {"any_width", "neighbourhood", "photo"}
+        if not isinstance(values, dict) or set(values) - rare != set(names):
             raise ValueError(f"preprocessing needs exactly {', '.join(names)}; found {values!r}")
         for name, kind in names.items():
             if isinstance(values[name], bool) or not isinstance(values[name], kind):
                 raise ValueError(f"preprocessing {name!r} is no number: {values[name]!r}")
-        any_width = values.get("any_width", False)
-        if not isinstance(any_width, bool):
-            raise ValueError(f"preprocessing 'any_width' is true or false, not {any_width!r}")
+        for name in ("any_width", "photo"):
+            if not isinstance(values.get(name, False), bool):
+                raise ValueError(f"preprocessing {name!r} is true or false, not {values[name]!r}")
         neighbourhood = values.get("neighbourhood", "")
         if not isinstance(neighbourhood, str):
             raise ValueError(f"preprocessing 'neighbourhood' is a text, not {neighbourhood!r}")
         scale, offset = float(values["scale"]), float(values["offset"])
-        return cls(values["size"], values["pad"], scale, offset, any_width, neighbourhood)
+        any_width, photo = values.get("any_width", False), values.get("photo", False)
+        return cls(values["size"], values["pad"], scale, offset, any_width, neighbourhood, photo)
 
 
 def to_network_input(images: np.ndarray, preprocessing: Preprocessing) -> np.ndarray:
@@ -84,8 +92,12 @@ def to_network_input(images: np.ndarray, preprocessing: Preprocessing) -> np.nda
 
     images: (N, size, size), uint8 or float 0..1, white on black; (N, size, W) where any width will do.
     Returns (N, size + 2 pad, size + 2 pad, 1) or (N, size + 2 pad, W + 2 pad, 1) float32; for a network of
-    single pixels, of pictures (N, H, W), (N·H·W, neighbourhood).
+    single pixels, of pictures (N, H, W), (N·H·W, neighbourhood); for a network for photos, of (N, H, W, 4),
+    which are the lightness L of CIE Lab, a and b where they are known, and 1 there and 0 elsewhere, the same
+    with L, a and b scaled and L shifted.
     """
+    if preprocessing.photo:
+        return _photo_inputs(images, preprocessing)
     if preprocessing.neighbourhood:
         return _pixel_inputs(images, preprocessing)
     size, pad = preprocessing.size, preprocessing.pad
@@ -112,4 +124,16 @@ def _pixel_inputs(images: np.ndarray, preprocessing: Preprocessing) -> np.ndarra
     inputs: np.ndarray = np.multiply(seen, scale, dtype=np.float32, casting="same_kind")
     if preprocessing.offset:
         inputs += np.float32(preprocessing.offset)
+    return inputs
+
+
+def _photo_inputs(images: np.ndarray, preprocessing: Preprocessing) -> np.ndarray:
+    size = preprocessing.size
+    if images.ndim != 4 or images.shape[3] != 4 or images.shape[1] % size or images.shape[2] % size:
+        raise ValueError(
+            f"this network reads photos (N, H, W, 4) of sides that {size} divides, not {images.shape}"
+        )
+    scale, offset = preprocessing.scale, preprocessing.offset
+    inputs: np.ndarray = images * np.array([scale, scale, scale, 1], np.float32)
+    inputs += np.array([offset, 0, 0, 0], np.float32)
     return inputs

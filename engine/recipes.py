@@ -11,7 +11,7 @@ import numpy as np
 
 from engine.architectures import build
 from engine.datasets import Dataset, Splits, concatenate
-from engine.losses import LOSSES, Loss, ctc
+from engine.losses import LOSSES, Loss, colour_cross_entropy, ctc
 from engine.network import Network
 from engine.optimizers import OPTIMIZERS, SGD
 from engine.rules import RULES, Rule
@@ -26,8 +26,10 @@ class Recipe:
     55,000, as the articles have it. `options` go to the optimizer; `average` is the decay of a moving average
     of the weights, which is then what is kept. `data` "digit-corpus" is the endless stream of
     `engine.digit_corpus`, whose epochs are of `images` pictures; "captcha-corpus" is that of
-    `engine.captcha_corpus`. `published`: what its source reports;
-    `note`: one sentence for the page; `on_page`: whether it is a preset there.
+    `engine.captcha_corpus`, "colour-corpus" that of `engine.colour_corpus`, whose epochs are of about
+    `images` crops and whose batches are `batch_size` large while the crops are small.
+    `published`: what its source reports; `note`: one sentence for the page; `on_page`: whether it is a
+    preset there.
     """
 
     name: str
@@ -59,7 +61,8 @@ class Recipe:
 
     @property
     def loss_function(self) -> Loss:
-        return ctc if self.loss == "ctc" else LOSSES[self.loss]
+        others = {"ctc": ctc, "colours": colour_cross_entropy}
+        return others[self.loss] if self.loss in others else LOSSES[self.loss]
 
     @property
     def schedule_function(self) -> Schedule:
@@ -222,6 +225,22 @@ RECIPES: dict[str, Recipe] = {
             average=0.9995,
             on_page=False,
             note="The reader of captchas: drawn pictures in many styles, up to ten digits.",
+        ),
+        Recipe(
+            "colorize",
+            "colorize",
+            data="colour-corpus",
+            loss="colours",
+            optimizer="AdamW",
+            learning_rate=0.003,
+            schedule="one-cycle",
+            batch_size=32,
+            epochs=40,
+            images=16_000,
+            options=(("weight_decay", 0.02),),
+            average=0.999,
+            on_page=False,
+            note="The colouriser: crops of photos, with none to a hundred of their colours revealed.",
         ),
         Recipe(
             "digits (MNIST only)",

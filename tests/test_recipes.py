@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from engine import datasets
 from engine.architectures import ARCHITECTURES
 from engine.captcha_corpus import CaptchaCorpus
+from engine.colour_corpus import ColourCorpus, Phase, Photos
 from engine.datasets import Dataset, Splits
 from engine.faces import shipped_faces
-from engine.losses import LOSSES, ctc
+from engine.losses import LOSSES, colour_cross_entropy, ctc
 from engine.optimizers import OPTIMIZERS
 from engine.recipes import RECIPES, Recipe
 from engine.rules import RULES
@@ -34,13 +38,22 @@ def splits(size: int) -> Splits:
     return Splits(part(30), part(6), part(9))
 
 
+def photos(folder: Path) -> Photos:
+    """Five photos of colourful noise."""
+    rng = np.random.default_rng(0)
+    for i in range(5):
+        noise = cv2.resize(rng.integers(0, 256, (4, 5, 3), dtype=np.uint8), (90, 80))
+        Image.fromarray(noise).save(folder / f"{i}.png")
+    return Photos(folder)
+
+
 @every_recipe
 def test_every_name_in_a_recipe_exists(name: str) -> None:
     recipe = RECIPES[name]
     assert recipe.name == name
     assert recipe.network in ARCHITECTURES
-    assert recipe.data in (*datasets.NAMES, "digit-corpus", "captcha-corpus")
-    assert recipe.loss_function is (LOSSES | {"ctc": ctc})[recipe.loss]
+    assert recipe.data in (*datasets.NAMES, "digit-corpus", "captcha-corpus", "colour-corpus")
+    assert recipe.loss_function is (LOSSES | {"ctc": ctc, "colours": colour_cross_entropy})[recipe.loss]
     assert recipe.schedule_function is SCHEDULES[recipe.schedule]
     assert recipe.rule_function is RULES[recipe.rule]
     optimizer = recipe.make_optimizer()
@@ -56,13 +69,15 @@ def test_every_named_network_has_a_recipe() -> None:
 
 
 @every_recipe
-def test_every_recipe_can_be_begun(name: str) -> None:
+def test_every_recipe_can_be_begun(name: str, tmp_path: Path) -> None:
     """Two steps on noise: the network, the loss, the rule and the targets go together."""
     recipe = RECIPES[name]
     network = recipe.build()
     batches: Batches
     if recipe.data == "captcha-corpus":
         batches = CaptchaCorpus(0, 32, {"tutorial": 1.0}, shipped_faces(), volume=128, processes=0)
+    elif recipe.data == "colour-corpus":
+        batches = ColourCorpus(photos(tmp_path), 0, [Phase(0, 64, 4)], 2, 2, ahead=0)
     else:
         data = splits(network.preprocessing.size).train.take(8)
         batches = ShuffledBatches(data, min(recipe.batch_size, 4), recipe.seed)
