@@ -19,6 +19,7 @@ from engine.epilogue import Epilogue
 from engine.memory import scratch
 
 BLOCK_BYTES = 1 << 20  # the buffers of one block of tiles, which share the cache with the kernels
+LARGEST_BLOCK = 3 << 20
 
 _INPUT = np.array(
     [
@@ -51,6 +52,7 @@ _OUTPUT = np.array(
     ],
     np.float64,
 )
+_CONSTANT = 7  # the one of the 36 that each of the 16 outputs holds once: the bias is added there
 
 
 def _both_axes(matrix: np.ndarray) -> dict[np.dtype, np.ndarray]:
@@ -95,16 +97,19 @@ def convolve(
     down, across = -(-rows // side), -(-columns // side)
     y = np.empty((n, rows, columns, outputs), x.dtype)
     matrix = _OUTPUTS[x.dtype]
-    for images, strip in _blocks(n, down, across, channels + outputs, kernels.nbytes):
+    block_bytes = min(max(BLOCK_BYTES, 2 * kernels.nbytes), LARGEST_BLOCK)  # each block reads all kernels
+    for images, strip in _blocks(n, down, across, channels + outputs, block_bytes):
         inputs = _transformed_inputs(x, images, strip, across, pad)
         products = _products(len(inputs), outputs, x.dtype)
         np.matmul(inputs.transpose(1, 0, 2), kernels, out=products.transpose(1, 0, 2))
+        if epilogue is not None:
+            products[:, _CONSTANT] += epilogue.bias
         block = scratch("winograd outputs", (len(inputs), 16, outputs), x.dtype)
         np.matmul(matrix, products, out=block)
         if pool:
             block = _pooled(block)
-        if epilogue is not None:
-            epilogue(block)
+        if epilogue is not None and epilogue.relu:
+            np.maximum(block, x.dtype.type(0), out=block)
         shape = (images.stop - images.start, strip.stop - strip.start, across, side, side * outputs)
         _place(block.reshape(shape), y[images, strip.start * side : strip.stop * side])
     return y
@@ -134,7 +139,8 @@ def gradients(
     total = scratch("winograd gradient", (36, channels, outputs), x.dtype)
     part = scratch("winograd gradient of a block", total.shape, x.dtype)
     dx = np.empty(x.shape, x.dtype) if input_gradient else None
-    for images, strip in _blocks(n, down, across, channels + outputs, total.nbytes):
+    block_bytes = max(BLOCK_BYTES, 2 * total.nbytes)  # each block adds to the gradient of all kernels
+    for images, strip in _blocks(n, down, across, channels + outputs, block_bytes):
         errors = _transformed_errors(dy, images, strip, across).transpose(1, 0, 2)
         inputs = _transformed_inputs(x, images, strip, across, pad)
         if images.start == strip.start == 0:
@@ -198,14 +204,11 @@ def _add_tiles(
 
 
 def _blocks(
-    images: int, down: int, across: int, channels: int, kernel_bytes: int
+    images: int, down: int, across: int, channels: int, block_bytes: int
 ) -> Iterator[tuple[slice, slice]]:
     """Whole images, or strips of tile rows of one image, that share the cache; the last as large as the
     first.
-
-    They are as large as the kernels at least: each block reads all kernels, or adds to their gradient.
     """
-    block_bytes = max(BLOCK_BYTES, 2 * kernel_bytes)
     row_bytes = across * 36 * channels * 6
     if row_bytes * down <= block_bytes:
         count = -(-images * row_bytes * down // block_bytes)
