@@ -22,6 +22,7 @@ PooledBackward = Callable[..., tuple[np.ndarray | None, Gradients]]
 Marks = tuple[np.ndarray, np.ndarray]
 
 BLOCK_BYTES = 1 << 20
+SMALL_PRODUCT = 1_000_000  # multiplications up to which OpenBLAS multiplies in place
 LONGEST_RUN = 40  # numbers in one row of a kernel, up to which this way pays
 
 
@@ -104,7 +105,7 @@ class PooledConvolution:
             copy(inside, x[..., 0])
             copy(phases, padded)
             copy(planes, source)
-            np.matmul(self.matrix, matrix, views[8])
+            _rows_times_planes(self.matrix, matrix, views[8])
         else:
             inside, source, patches, matrix = views[:4]
             best = y.reshape(-1, self.outputs)
@@ -166,6 +167,14 @@ class PooledConvolution:
         folded += quads[1 : 1 + k, :k, :, 2]
         folded += quads[1 : 1 + k, 1 : 1 + k, :, 3]
         return folded
+
+
+def _rows_times_planes(rows: np.ndarray, planes: np.ndarray, out: np.ndarray) -> None:
+    """out (N, M, places) = rows (M, K) @ planes (N, K, places), in parts that BLAS does not copy first."""
+    parts = -(-rows.size * planes.shape[2] // SMALL_PRODUCT)
+    step = -(-len(rows) // parts)
+    for first in range(0, len(rows), step):
+        np.matmul(rows[first : first + step], planes, out=out[:, first : first + step])
 
 
 def _planes_back(dplanes: np.ndarray, phases: np.ndarray, dx: np.ndarray, pad: int, taps: int) -> None:
