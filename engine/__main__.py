@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine import captcha_evaluation, checkpoint, datasets, evaluation
+from engine import captcha_evaluation, checkpoint, colour_evaluation, datasets, evaluation
 from engine.feeds import feed
 from engine.memory import keep_freed_memory
 from engine.network import Network
@@ -85,6 +85,8 @@ def _tell(event: object) -> None:
 
 
 def _measured(network: Network, recipe: Recipe | None) -> dict[str, float]:
+    if network.preprocessing.photo:
+        return colour_evaluation.measure(network)
     if network.preprocessing.any_width:
         return captcha_evaluation.measure(network)
     return evaluation.measure(network, recipe)

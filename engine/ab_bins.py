@@ -113,9 +113,8 @@ def targets() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     share = np.empty(nearest.shape, np.float32)
     for i, a in enumerate(side):
         nearest[i], share[i] = soft_encode(np.stack([np.full_like(side, a), side], axis=1))
-    nearest, share = nearest.reshape(-1, NEAREST), share.reshape(-1, NEAREST)
-    weight = (training_weights()[nearest] * share).sum(axis=1).astype(np.float32)
-    return nearest, share, weight
+    weight = (training_weights()[nearest] * share).sum(axis=2).astype(np.float32)
+    return nearest.reshape(-1, NEAREST), share.reshape(-1, NEAREST), weight.reshape(-1)
 
 
 def place(ab: np.ndarray) -> np.ndarray:

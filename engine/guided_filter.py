@@ -14,11 +14,15 @@ import numpy as np
 
 def window_mean(x: np.ndarray, radius: int) -> np.ndarray:
     """The mean over the part of each (2 · radius + 1)² window that lies within x (H, W) or (H, W, C)."""
-    size = (2 * radius + 1, 2 * radius + 1)
-    settings = {"normalize": False, "borderType": cv2.BORDER_CONSTANT}
-    total = cv2.boxFilter(x, -1, size, **settings).reshape(x.shape)
-    counts = cv2.boxFilter(np.ones(x.shape[:2], x.dtype), -1, size, **settings)
-    return total / (counts[..., None] if x.ndim == 3 else counts)
+    counts = _window_sum(np.ones(x.shape[:2], x.dtype), radius)
+    return _window_sum(x, radius) / (counts[..., None] if x.ndim == 3 else counts)
+
+
+def _window_sum(x: np.ndarray, radius: int) -> np.ndarray:
+    """The sum over each window, with nothing beyond the edges."""
+    side = 2 * radius + 1
+    total = cv2.boxFilter(x, -1, (side, side), normalize=False, borderType=cv2.BORDER_CONSTANT)
+    return np.asarray(total).reshape(x.shape)
 
 
 def guided_lines(

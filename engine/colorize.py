@@ -1,0 +1,283 @@
+"""Colouring a photo: its lightness stays as it is, the network says which colours each place may have.
+
+Three steps, so that a page can repeat what has changed alone: `prepare` opens a photo, `predict` asks the
+network (again for new hints), `paint` makes the picture (again for another slider). `colorize` is all three.
+
+The network sees a small version of the photo, since colours follow what things are, and its colours are
+brought to the photo's size along the edges of the lightness (`engine.guided_filter`).
+"""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache, partial
+
+import cv2
+import numpy as np
+
+from engine import ab_bins
+from engine.checkpoint import load_pretrained
+from engine.colour_hints import Hints
+from engine.colour_spaces import EPSILON, KAPPA, TO_XYZ, linear_from_lab, linear_from_srgb, srgb_from_linear
+from engine.guided_filter import enlarged, guided_enlargement, guided_lines, reduced
+from engine.images import Picture, PictureError, open_picture
+from engine.network import Network
+from engine.preprocessing import to_network_input
+
+SHORT = 128  # pixels of the shorter side of what the network sees
+LONGEST = 4  # times as many has the longer side at most
+STRIDE = 4  # the network says its colours for places of 4 × 4 pixels
+STRIP_PIXELS = 1 << 16  # of the photo that are computed at once
+SLACK = 0.002  # of full light: what a colour may lie outside of a screen's before it is paled
+HALVINGS = 7  # of the interval in which the palest colour lies that still exists
+FAR, UNLIKE = 4.0, 6.0  # places and units of lightness over which a hint corrects what is around it
+DOUBT = 0.1  # how much a place resists a correction
+CLOSE = 1.5  # pixels of what the network sees over which a hint is then made exact
+APART = 18.0  # units of a and b between two colours that are suggested
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A photo ready to be coloured. lightness: L, 0 to 100, (H, W) float32; small: the same (h, w) as the
+    network sees it.
+    """
+
+    lightness: np.ndarray
+    small: np.ndarray
+
+    @property
+    def size(self) -> tuple[int, int]:
+        height, width = self.lightness.shape
+        return height, width
+
+
+@dataclass(frozen=True, eq=False)
+class Colours:
+    """What the network says: logits (h / 4, w / 4, 261), and the hints that it was told, (h, w, 3)."""
+
+    logits: np.ndarray
+    hints: np.ndarray
+
+
+def colorize(
+    photo: Picture,
+    hints: Hints | None = None,
+    strength: float = 1.0,
+    saturation: float = 1.0,
+    vivid: float = 0.5,
+    model: Network | str = "colorize",
+) -> np.ndarray:
+    """Colour a photo: (H, W, 3) uint8 of the photo's own size and lightness.
+
+    photo: a path, a PIL.Image or a uint8 array; a colour one is taken for its lightness. strength: 0 leaves
+    it gray. saturation: times the network's colours, not the hints'. vivid: from 0, faithful, to 1. Raises
+    PictureError where the photo can't be used, CheckpointError where no network has that name, ValueError for
+    other numbers.
+    """
+    prepared = prepare(photo)
+    return paint(prepared, predict(prepared, hints, model), strength, saturation, vivid)
+
+
+def prepare(photo: Picture) -> Prepared:
+    """Open a photo. PictureError where it can't be used."""
+    lightness = lightness_of(open_picture(photo))
+    if not lightness.size:
+        raise PictureError("This picture has no pixels.")
+    small = np.clip(reduced(lightness, *network_size(*lightness.shape)), 0, 100)
+    for array in (lightness, small):
+        array.setflags(write=False)
+    return Prepared(lightness, small)
+
+
+def network_size(height: int, width: int, multiple: int = 32) -> tuple[int, int]:
+    """The size in which the network sees a photo: multiples of what its strides need."""
+    scale = SHORT / min(height, width)
+    sides = (min(side * scale, SHORT * LONGEST) for side in (height, width))
+    high, wide = (max(1, round(side / multiple)) * multiple for side in sides)
+    return high, wide
+
+
+def predict(prepared: Prepared, hints: Hints | None = None, model: Network | str = "colorize") -> Colours:
+    """Ask the network what colours a photo has, told some of them. CheckpointError for an unknown name."""
+    network = load_pretrained(model) if isinstance(model, str) else model
+    if not network.preprocessing.photo or network.labels != ab_bins.LABELS:
+        raise ValueError(f"the network {network.name!r} does not colour photos")
+    known = (hints or Hints()).planes(prepared.size, (prepared.small.shape[0], prepared.small.shape[1]))
+    x = to_network_input(np.dstack([prepared.small, known])[None], network.preprocessing)
+    return Colours(network.predict(x)[0], known)
+
+
+def paint(
+    prepared: Prepared,
+    colours: Colours,
+    strength: float = 1.0,
+    saturation: float = 1.0,
+    vivid: float = 0.5,
+) -> np.ndarray:
+    """The picture (H, W, 3) uint8. ValueError where strength is not 0 to 1 or saturation not 0 to 4."""
+    if not (0 <= strength <= 1 and 0 <= saturation <= 4):
+        raise ValueError(f"strength goes from 0 to 1, saturation to 4, not {strength} and {saturation}")
+    ab = small_colours(prepared.small, colours, saturation, vivid) * np.float32(strength)
+    return _full_size(prepared, ab)
+
+
+def small_colours(
+    lightness: np.ndarray, colours: Colours, saturation: float = 1.0, vivid: float = 0.5
+) -> np.ndarray:
+    """a and b for each pixel of what the network sees: (h, w, 2), the hints kept where they are."""
+    places = ab_bins.decode(colours.logits, vivid) * np.float32(saturation)
+    if not colours.hints[..., 2].any():
+        return guided_enlargement(places, lightness)
+    places = _corrected(places, reduced(lightness, *places.shape[:2]), colours.hints)
+    return _made_exact(guided_enlargement(places, lightness), colours.hints)
+
+
+def _corrected(places: np.ndarray, lightness: np.ndarray, hints: np.ndarray) -> np.ndarray:
+    """Places (h, w, 2) brought nearer to the hints, and with them what is near and of like lightness."""
+    rows, columns = places.shape[:2]
+    cells = hints.reshape(rows, STRIDE, columns, STRIDE, 3)
+    known = cells[..., 2].sum(axis=(1, 3))
+    there = np.flatnonzero(known)
+    wanted = (cells[..., :2] * cells[..., 2:]).sum(axis=(1, 3)).reshape(-1, 2)[there]
+    wanted /= known.reshape(-1, 1)[there]
+    y, x = np.divmod(np.arange(rows * columns, dtype=np.int32), columns)
+    light = lightness.reshape(-1)
+    distance = ((y[:, None] - y[there]) ** 2 + (x[:, None] - x[there]) ** 2) / np.float32(2 * FAR**2)
+    distance += (light[:, None] - light[there]) ** 2 / np.float32(2 * UNLIKE**2)
+    share = np.exp(-distance)
+    share /= share.sum(axis=1, keepdims=True) + np.float32(DOUBT)
+    flat = places.reshape(-1, 2).copy()
+    for _ in range(3):
+        flat += share @ (wanted - flat[there])
+    return flat.reshape(places.shape)
+
+
+def _made_exact(ab: np.ndarray, hints: np.ndarray) -> np.ndarray:
+    """ab (h, w, 2) as the hints (h, w, 3) have it where they are, fading into what is around them."""
+    weight = np.ascontiguousarray(hints[..., 2])
+    error = (hints[..., :2] - ab) * weight[..., None]
+    spread = cv2.GaussianBlur(error, (0, 0), CLOSE)
+    spread /= (cv2.GaussianBlur(weight, (0, 0), CLOSE) + np.float32(0.004))[..., None]
+    return ab + spread
+
+
+def suggestions(
+    prepared: Prepared, colours: Colours, x: float, y: float, count: int = 5, vivid: float = 0.5
+) -> list[tuple[tuple[int, int, int], float]]:
+    """The colours that the network finds likeliest at (x, y) in the photo's pixels: (red, green, blue) at the
+    lightness there, and what share of the probability lies near each; no two are much alike.
+    """
+    height, width = prepared.size
+    column, row = (
+        int(np.clip(at, 0, side - 1)) for at, side in ((x, width), (y, height))
+    )  # the pixel that was meant
+    rows, columns = colours.logits.shape[:2]
+    place = colours.logits[row * rows // height, column * columns // width]
+    p = ab_bins.probabilities(place, vivid)
+    light = float(prepared.lightness[row, column])
+    found = []
+    for _ in range(min(count, len(p))):
+        best = int(p.argmax())
+        distance = np.hypot(*(ab_bins.BINS - ab_bins.BINS[best]).T)
+        near = distance < APART
+        share = float(p[near].sum())
+        if share <= 0:
+            break
+        lab = np.array([[[light, *ab_bins.BINS[best]]]], np.float32)
+        red, green, blue = (int(part) for part in srgb_bytes(lab)[0, 0])
+        found.append(((red, green, blue), share))
+        p[near] = 0
+    return found
+
+
+def lightness_of(rgb: np.ndarray) -> np.ndarray:
+    """L of CIE Lab, 0 to 100, for (H, W, 3) uint8: (H, W) float32."""
+    tables = _luminance_tables()
+    y = tables[0][rgb[..., 0]]
+    for table, channel in ((tables[1], 1), (tables[2], 2)):
+        y += table[rgb[..., channel]]
+    line = y * np.float32(KAPPA)
+    dark = y <= np.float32(EPSILON)
+    np.power(y, np.float32(1 / 3), out=y)
+    y *= np.float32(116)
+    y -= np.float32(16)
+    np.copyto(y, line, where=dark)
+    return y
+
+
+@cache
+def _luminance_tables() -> np.ndarray:
+    """(3, 256): what each byte of red, green and blue gives to the luminance."""
+    return (TO_XYZ[1][:, None] * linear_from_srgb(np.arange(256, dtype=np.uint8))).astype(np.float32)
+
+
+def _full_size(prepared: Prepared, ab: np.ndarray) -> np.ndarray:
+    """The lightness with colours ab (h, w, 2), brought to its size along its edges, as sRGB bytes."""
+    lightness = prepared.lightness
+    height, width = lightness.shape
+    slope, intercept = guided_lines(prepared.small, ab, 1, 4.0)
+    # As wide as the photo, not yet as high: rows are mixed strip by strip.
+    wide = enlarged(np.dstack([slope, intercept]), ab.shape[0], width)
+    out = np.empty((height, width, 3), np.uint8)
+    rows = max(1, STRIP_PIXELS // width)
+    strips = [slice(top, min(top + rows, height)) for top in range(0, height, rows)]
+    job = partial(_strip, lightness, wide, out)
+    if len(strips) == 1:
+        job(strips[0])
+    else:
+        with ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
+            list(pool.map(job, strips))
+    return out
+
+
+def _strip(lightness: np.ndarray, wide: np.ndarray, out: np.ndarray, rows: slice) -> None:
+    """Fill some rows of `out`."""
+    high = len(wide)
+    at = (np.arange(rows.start, rows.stop) + 0.5) * (high / len(lightness)) - 0.5
+    at = np.clip(at, 0, high - 1)
+    above = np.minimum(at.astype(int), max(0, high - 2))
+    share = (at - above).astype(np.float32)[:, None, None]
+    lines = wide[above] * (1 - share)
+    lines += wide[np.minimum(above + 1, high - 1)] * share
+    light = lightness[rows]
+    lab = np.empty((*light.shape, 3), np.float32)
+    lab[..., 0] = light
+    lab[..., 1:] = lines[..., :2] * light[..., None] + lines[..., 2:]
+    out[rows] = srgb_bytes(lab)
+
+
+def srgb_bytes(lab: np.ndarray) -> np.ndarray:
+    """CIE Lab (..., 3) as sRGB bytes; a colour that does not exist at its lightness is paled until it
+    does.
+    """
+    linear = linear_from_lab(lab)
+    outside = (linear.min(axis=-1) < -SLACK) | (linear.max(axis=-1) > 1 + SLACK)
+    if outside.any():
+        linear[outside] = linear_from_lab(_paled(lab[outside]))
+    level = np.clip(linear, 0, 1)
+    level *= np.float32(65535)
+    level += np.float32(0.5)
+    return _bytes_of_light()[level.astype(np.uint16)]
+
+
+def _paled(lab: np.ndarray) -> np.ndarray:
+    """Colours (N, 3) with a and b scaled down until they exist, found by halving."""
+    least, most = np.zeros(len(lab), np.float32), np.ones(len(lab), np.float32)
+    tried = lab.copy()
+    for _ in range(HALVINGS):
+        middle = (least + most) / 2
+        tried[:, 1:] = lab[:, 1:] * middle[:, None]
+        linear = linear_from_lab(tried)
+        exists = (linear.min(axis=1) >= -SLACK) & (linear.max(axis=1) <= 1 + SLACK)
+        least, most = np.where(exists, middle, least), np.where(exists, most, middle)
+    tried[:, 1:] = lab[:, 1:] * least[:, None]
+    return tried
+
+
+@cache
+def _bytes_of_light() -> np.ndarray:
+    """The sRGB byte of linear light in 65,535ths."""
+    light = np.arange(65536, dtype=np.float32) / np.float32(65535)
+    return np.rint(srgb_from_linear(light) * np.float32(255)).astype(np.uint8)

@@ -1,0 +1,131 @@
+"""What a person says about a photo's colours: points and strokes in the photo's pixels, or a painted layer.
+
+Of a hint's colour only a and b of CIE Lab count: how light a place is the photo has said already.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+
+from engine.colour_spaces import lab_from_srgb
+
+MAX_STROKES, MAX_POINTS = 2000, 200_000
+LEAST_COVER = 0.2  # of a place that a painted layer covers before it counts there
+
+
+@dataclass(frozen=True)
+class Stroke:
+    """A line through points (x, y) in the photo's pixels, or one point, of a colour (0 to 255 each).
+
+    radius: half its width in the photo's pixels; it is never thinner than one pixel of what the network sees.
+    """
+
+    points: tuple[tuple[float, float], ...]
+    rgb: tuple[int, int, int]
+    radius: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not self.points:
+            raise ValueError("a stroke needs at least one point")
+        numbers = [number for point in self.points for number in point] + [self.radius]
+        if not all(math.isfinite(number) and abs(number) < 1e6 for number in numbers) or self.radius < 0:
+            raise ValueError("a stroke's points and radius are finite numbers, its radius is not below 0")
+        if len(self.rgb) != 3 or not all(0 <= part <= 255 for part in self.rgb):
+            raise ValueError(f"a colour is red, green and blue from 0 to 255, not {self.rgb!r}")
+
+
+def point(x: float, y: float, rgb: tuple[int, int, int], radius: float = 0.0) -> Stroke:
+    """A hint at one place of the photo."""
+    return Stroke(((x, y),), rgb, radius)
+
+
+@dataclass(frozen=True, eq=False)
+class Hints:
+    """Strokes, the later over the earlier, and a painted layer over them: (H, W, 4) uint8 RGBA of any size,
+    which is laid on the whole photo.
+    """
+
+    strokes: tuple[Stroke, ...] = ()
+    overlay: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        points = sum(len(stroke.points) for stroke in self.strokes)
+        if len(self.strokes) > MAX_STROKES or points > MAX_POINTS:
+            raise ValueError(f"at most {MAX_STROKES} strokes of {MAX_POINTS} points together are taken")
+        layer = self.overlay
+        if layer is not None and (layer.ndim != 3 or layer.shape[2] != 4 or layer.dtype != np.uint8):
+            raise ValueError(f"a painted layer is (H, W, 4) uint8, not {layer.shape} {layer.dtype}")
+
+    def planes(self, photo: tuple[int, int], size: tuple[int, int]) -> np.ndarray:
+        """What is known at each place of a photo (height, width) reduced to size (h, w): (h, w, 3) float32,
+        a, b and 1 where something is, 0 elsewhere.
+        """
+        planes = np.zeros((*size, 3), np.float32)
+        if self.strokes:
+            _draw(self.strokes, photo, planes)
+        if self.overlay is not None and self.overlay.size:
+            _lay(self.overlay, planes)
+        return planes
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """The strokes as JSON; a painted layer is a picture of its own."""
+        return [
+            {
+                "points": [list(point) for point in stroke.points],
+                "colour": "#" + bytes(stroke.rgb).hex(),
+                "radius": stroke.radius,
+            }
+            for stroke in self.strokes
+        ]
+
+    @classmethod
+    def from_json(cls, values: Any) -> Hints:
+        """The inverse of `to_json`. ValueError, with a sentence, for anything else."""
+        if not isinstance(values, list):
+            raise ValueError("hints are a list of strokes")
+        return cls(tuple(_stroke(value) for value in values[: MAX_STROKES + 1]))
+
+
+def _stroke(value: Any) -> Stroke:
+    try:
+        points = tuple((float(x), float(y)) for x, y in value["points"][: MAX_POINTS + 1])
+        colour = value["colour"]
+        red, green, blue = bytes.fromhex(colour.removeprefix("#"))
+        return Stroke(points, (red, green, blue), float(value.get("radius", 0)))
+    except (TypeError, KeyError, AttributeError) as error:
+        raise ValueError('a stroke looks like {"points": [[x, y]], "colour": "#rrggbb"}') from error
+
+
+def _draw(strokes: tuple[Stroke, ...], photo: tuple[int, int], planes: np.ndarray) -> None:
+    """Strokes on planes; each place belongs to the last stroke that goes over it."""
+    height, width = planes.shape[:2]
+    scale = np.array([width / photo[1], height / photo[0]])
+    owner = np.zeros((height, width), np.int32)
+    for number, stroke in enumerate(strokes, 1):
+        places = np.floor(np.array(stroke.points) * scale).astype(np.int32)
+        thick = max(1, round(2 * stroke.radius * float(scale.mean())))
+        if len(places) == 1:
+            cv2.circle(owner, places[0].tolist(), thick // 2, number, -1)
+        else:
+            cv2.polylines(owner, [places], False, number, thick)
+    colours = np.array([stroke.rgb for stroke in strokes], np.uint8)[None]
+    there = owner > 0
+    planes[there, :2] = lab_from_srgb(colours)[0, owner[there] - 1, 1:]
+    planes[there, 2] = 1
+
+
+def _lay(overlay: np.ndarray, planes: np.ndarray) -> None:
+    """A painted layer on planes, where it covers enough of a place."""
+    height, width = planes.shape[:2]
+    cover = overlay[..., 3:].astype(np.float32) / 255
+    paint = np.concatenate([overlay[..., :3] * cover, cover], axis=-1)
+    small = cv2.resize(paint, (width, height), interpolation=cv2.INTER_AREA)
+    there = small[..., 3] >= LEAST_COVER
+    rgb = small[there, :3] / small[there, 3:] / 255
+    planes[there, :2] = lab_from_srgb(rgb)[:, 1:]
+    planes[there, 2] = 1
