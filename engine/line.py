@@ -8,6 +8,8 @@ import numpy as np
 HEIGHT = 40  # pixels that a line is high
 NARROWEST, WIDEST = 72, 1032  # pixels that it may be wide, as multiples of STEP and TRIM more
 STEP, TRIM = 16, 8  # widths are 16 k + 8: what four columns' worth of tiles needs (`engine.architectures`)
+FAR = 48  # of 255: a pixel so far from the ground in some channel is ink
+HIDDEN = 0.012  # where this part of a picture is ink that lightness does not show, colour is looked at
 SHADES = 2.5  # colours must vary so many times more than lightness does, to be looked at instead
 
 
@@ -68,13 +70,20 @@ def place_in(width: int, picture_height: int, picture_width: int) -> tuple[float
 
 
 def _shades(rgb: np.ndarray) -> np.ndarray:
-    """One number a pixel: its lightness; where that hardly varies, its place along the main axis of
-    colour.
+    """One number a pixel: its lightness, unless digits would be lost in it that differ in colour alone.
+
+    On an even ground it is then the distance from the ground's colour; on others, where lightness hardly
+    varies, the place along the main axis of colour.
     """
     lightness = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
-    centred = rgb.reshape(-1, 3).astype(np.float32)
-    centred -= centred.mean(axis=0)
-    variances, axes = np.linalg.eigh(centred.T @ centred / len(centred))
+    pixels = rgb.reshape(-1, 3).astype(np.float32)
+    distance = np.abs(pixels - np.median(pixels, axis=0)).max(axis=1)
+    contrast = np.abs(lightness.ravel() - np.float32(np.median(lightness)))
+    hidden = (distance > FAR) & (contrast < distance / 3)
+    if hidden.mean() > HIDDEN and (distance < FAR / 2).mean() > 0.5:
+        return distance.reshape(lightness.shape)
+    pixels -= pixels.mean(axis=0)
+    variances, axes = np.linalg.eigh(pixels.T @ pixels / len(pixels))
     if variances[-1] < (SHADES * max(float(lightness.std()), 1.0)) ** 2:
         return lightness
-    return (centred @ axes[:, -1]).reshape(lightness.shape)
+    return (pixels @ axes[:, -1]).reshape(lightness.shape)

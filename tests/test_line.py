@@ -42,6 +42,21 @@ def test_ink_is_bright_on_dark_whatever_its_colours(
     assert same(line, BLACK_ON_WHITE) > 0.97
 
 
+def test_digits_of_many_colours_are_all_seen() -> None:
+    """On a middling ground some are lighter, some darker, and one has the ground's own lightness."""
+    ground = (150, 150, 150)
+    rgb = picture((0, 0, 0), ground)
+    ink = line_of(rgb) > 100
+    middle = rgb.shape[1] // 2
+    for left, colour in ((0, (20, 20, 20)), (middle - 20, (255, 110, 110)), (middle + 20, (250, 250, 250))):
+        part = rgb[:, left:]
+        part[np.any(part != ground, axis=2)] = colour
+    seen = line_of(rgb)
+    for part in np.array_split(np.arange(seen.shape[1]), 3):
+        assert np.median(seen[:, part][ink[:, part]]) > 80
+    assert np.median(seen[~ink]) < 20
+
+
 def test_the_ground_is_zero_and_the_ink_is_full() -> None:
     assert np.median(BLACK_ON_WHITE) == 0
     assert BLACK_ON_WHITE.max() == 255

@@ -1,0 +1,180 @@
+"""The reader of captchas: what it returns for any picture, and floors for what it reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from engine import captcha
+from engine.captcha import generate, read
+from engine.captcha_styles import STYLES
+from engine.checkpoint import WEIGHTS, load_pretrained
+from engine.faces import shipped_faces
+from engine.images import PictureError
+from engine.line import HEIGHT
+
+# Whole numbers right of 200 fresh ones in the faces that the requirements guarantee, each difficulty in turn.
+FLOORS = dict.fromkeys(STYLES, 0.9)
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_it_reads_what_it_draws(style: str) -> None:
+    rng = np.random.default_rng((99, len(style)))
+    right = 0
+    for i in range(200):
+        picture, text = generate(int(rng.integers(4, 7)), i % 5 + 1, rng, style)
+        right += read(picture).text == text
+    assert right / 200 >= FLOORS[style]
+
+
+@pytest.mark.parametrize("length", range(1, 11))
+def test_any_length_is_read(length: int) -> None:
+    right = sum(
+        read(picture).text == text for picture, text in (generate(length, 1, n, "plain") for n in range(20))
+    )
+    assert right >= 18
+
+
+def test_a_reading_says_where_its_digits_stand_and_how_sure_they_are() -> None:
+    picture, text = generate(5, 1, 7, "plain")
+    reading = read(picture)
+    assert reading.text == text == "".join(character.text for character in reading.characters)
+    assert (reading.height, reading.width) == picture.shape[:2]
+    middles = [x + width / 2 for x, _, width, _ in (character.box for character in reading.characters)]
+    assert middles == sorted(middles)
+    for character in reading.characters:
+        x, y, width, height = character.box
+        assert 0 <= x < x + width <= reading.width
+        assert 0 <= y < y + height <= reading.height
+        assert 0.5 < character.confidence <= 1
+        assert character.runner_up != character.text
+        assert 0 <= character.runner_up_confidence < character.confidence
+    assert not reading.unsure
+
+
+def test_boxes_stand_over_their_digits() -> None:
+    picture = np.full((60, 300, 3), 255, np.uint8)
+    for start, digit in ((20, "3"), (180, "8")):
+        drawn, _ = _one(digit)
+        picture[10:50, start : start + drawn.shape[1]] = drawn
+    reading = read(picture)
+    assert reading.text == "38"
+    (first, _, first_width, _), (second, _, second_width, _) = (c.box for c in reading.characters)
+    assert 10 <= first + first_width / 2 <= 60
+    assert 170 <= second + second_width / 2 <= 220
+
+
+def _one(digit: str) -> tuple[np.ndarray, str]:
+    picture = STYLES["plain"].draw(digit, 1, np.random.default_rng(1), shipped_faces())
+    grey = np.asarray(Image.fromarray(picture).convert("L"))
+    ink = np.abs(grey.astype(int) - int(np.median(grey))) > 60
+    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+    tight = 255 - 255 * ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].astype(np.uint8)
+    height = 40
+    size = (max(1, round(tight.shape[1] * height / tight.shape[0])), height)
+    return np.asarray(Image.fromarray(tight).resize(size).convert("RGB")), digit
+
+
+def test_columns_are_probabilities_over_the_picture() -> None:
+    picture, _ = generate(6, 2, 3, "noise")
+    reading = read(picture)
+    assert reading.columns.dtype == np.float32
+    np.testing.assert_allclose(reading.columns.sum(axis=1), 1, rtol=1e-4)
+    assert len(reading.column_places) == len(reading.columns)
+    assert (np.diff(reading.column_places) > 0).all()
+    middle = (reading.column_places[0] + reading.column_places[-1]) / 2
+    assert middle == pytest.approx(reading.width / 2, abs=1)
+    assert reading.line.shape[0] == HEIGHT
+
+
+def test_a_path_an_image_and_an_array_are_read_alike(tmp_path: Path) -> None:
+    picture, text = generate(4, 2, 11, "package")
+    image = Image.fromarray(picture)
+    image.save(tmp_path / "number.png")
+    assert read(picture).text == read(image).text == read(tmp_path / "number.png").text == text
+
+
+def test_transparent_and_palette_pictures_are_read(tmp_path: Path) -> None:
+    picture, text = generate(5, 1, 21, "tutorial")
+    grey = Image.fromarray(picture).convert("L")
+    see_through = Image.new("RGBA", grey.size, (0, 0, 0, 0))
+    see_through.putalpha(Image.eval(grey, lambda value: 255 - value))
+    assert read(see_through).text == text
+    Image.fromarray(picture).quantize(8).save(tmp_path / "number.gif")
+    assert read(tmp_path / "number.gif").text == text
+
+
+ABSURD = {
+    "1 x 1": np.zeros((1, 1, 3), np.uint8),
+    "20,000 wide": np.full((30, 20_000), 255, np.uint8),
+    "20,000 high": np.full((20_000, 30), 255, np.uint8),
+    "all black": np.zeros((60, 160, 3), np.uint8),
+    "all white": np.full((60, 160, 3), 255, np.uint8),
+}
+
+
+@pytest.mark.parametrize("picture", ABSURD.values(), ids=list(ABSURD))
+def test_pictures_without_digits_read_as_nothing(picture: np.ndarray) -> None:
+    reading = read(picture)
+    assert reading.text == ""
+    assert reading.characters == ()
+    assert not reading.unsure
+
+
+def test_deep_and_printed_colours_are_read(tmp_path: Path) -> None:
+    picture, text = generate(4, 1, 5, "plain")
+    grey = np.asarray(Image.fromarray(picture).convert("L")).astype(np.uint16) * 257
+    Image.fromarray(grey).save(tmp_path / "deep.png")
+    Image.fromarray(picture).convert("CMYK").save(tmp_path / "printed.jpg", quality=95)
+    assert read(tmp_path / "deep.png").text == text
+    assert read(tmp_path / "printed.jpg").text == text
+
+
+def test_no_picture_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "note.png").write_text("no picture")
+    with pytest.raises(PictureError, match="no picture that can be opened"):
+        read(tmp_path / "note.png")
+
+
+# --- drawing ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_the_same_seed_gives_the_same_picture(style: str) -> None:
+    first, text = generate(5, 3, 42, style)
+    again, same = generate(5, 3, np.random.default_rng(42), style)
+    np.testing.assert_array_equal(first, again)
+    assert text == same
+    assert len(text) == 5
+    assert generate(5, 3, 43, style)[1] != text
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"length": 0}, "1 to 10 digits, not 0"),
+        ({"length": 11}, "1 to 10 digits, not 11"),
+        ({"length": "4"}, "1 to 10 digits"),
+        ({"difficulty": 6}, "from 1 to 5, not 6"),
+        ({"difficulty": True}, "from 1 to 5"),
+        ({"style": "wild"}, "no style 'wild'; there are tutorial"),
+    ],
+)
+def test_what_can_not_be_drawn_is_a_sentence(wrong: dict, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        generate(**wrong)
+
+
+# --- the file -----------------------------------------------------------------------------------------------
+
+
+def test_the_file_is_small_and_says_how_it_was_made() -> None:
+    assert (WEIGHTS / "captcha.npz").stat().st_size <= 1_000_000
+    network = load_pretrained("captcha")
+    assert network.trained["recipe"] == "captcha"
+    assert network.metrics["all"] > 0.9
+    assert network.labels == (*"0123456789", "")
+    assert captcha.read(np.zeros((40, 90), np.uint8), network).text == ""
