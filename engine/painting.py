@@ -29,7 +29,7 @@ from engine.neighbourhoods import NEIGHBOURHOODS
 from engine.network import Network
 from engine.optimizers import OPTIMIZERS
 from engine.pixel_networks import COLOURS, MOST_HIDDEN, gray_of, paint_gray
-from engine.pixel_steps import steps_of
+from engine.pixel_steps import PixelSteps
 from engine.preprocessing import to_network_input
 from engine.training import NOT_FINITE
 
@@ -214,7 +214,7 @@ class _Course:
     def __init__(self, network: Network, pair: Pair, choices: Choices) -> None:
         self.pair, self.choices = pair, choices
         optimizer = OPTIMIZERS[choices.optimizer](choices.learning_rate)
-        self.steps = steps_of(network, LOSSES[choices.loss], optimizer, choices.batch)
+        self.steps = PixelSteps(network, LOSSES[choices.loss], optimizer, choices.batch)
         self.parameters = network.parameters
         self.inputs = to_network_input(pair.gray[None], network.preprocessing)
         self.targets = pair.colour.reshape(-1, len(COLOURS)) * np.float32(1 / 255)

@@ -1,109 +1,83 @@
-"""Two ways to train a network of single pixels: through its layers, or one pixel at a time.
+"""How a network of single pixels takes its steps: without its layers, which would be slower than their work.
 
-A step on one pixel multiplies a handful of numbers, and calling the layers takes far longer than the
-arithmetic. `OnePixel` does the same arithmetic in the same order, so that it gives the same numbers to the
-last bit, on arrays that were made once: only NumPy's own calls are left.
+A step on one pixel, or on 64, multiplies a handful of numbers, and making the arrays for it and calling the
+layers takes longer than the arithmetic. Here the same arithmetic is done in the same order, so that it gives
+the same numbers to the last bit, on arrays that were made once: only NumPy's own calls are left.
 """
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
-from numpy import add, dot, matmul, multiply, subtract, tanh
+from numpy import add, divide, dot, matmul, multiply, subtract, tanh
 
 from engine.layers import Dense, Sigmoid
 from engine.losses import Loss, mean_squared_error, squared_error
 from engine.network import Network
 from engine.optimizers import SGD
-from engine.rules import backpropagation
 
 
-class Steps(Protocol):
-    """What learns."""
-
-    def learn(self, inputs: np.ndarray, targets: np.ndarray) -> float:
-        """Learn pixels (N, n) and their colours (N, 3), float32 from 0 to 1, in this order.
-
-        Returns the sum of the pixels' losses, each as it was before its step.
-        """
-        ...
-
-
-def steps_of(network: Network, loss: Loss, optimizer: SGD, batch: int) -> Steps:
-    """The quickest way to train this network: `Batches`, or `OnePixel` where the batch is 1."""
-    if batch == 1:
-        return OnePixel(network, loss, optimizer)
-    return Batches(network, loss, optimizer, batch)
-
-
-class Batches:
-    """So many pixels a step, through the layers."""
-
-    def __init__(self, network: Network, loss: Loss, optimizer: SGD, batch: int) -> None:
-        self.network, self.loss, self.optimizer, self.batch = network, loss, optimizer, batch
-        self.parameters = network.parameters
-
-    def learn(self, inputs: np.ndarray, targets: np.ndarray) -> float:
-        total = 0.0
-        with np.errstate(over="ignore", invalid="ignore"):
-            for start in range(0, len(inputs), self.batch):
-                part = slice(start, start + self.batch)
-                x = inputs[part]
-                value, gradients = backpropagation(self.network, x, targets[part], self.loss)
-                self.optimizer.step(self.parameters, gradients)
-                total += value * len(x)
-        return total
-
-
-class OnePixel:
-    """One pixel a step, for networks of a dense, a sigmoid, a dense and a sigmoid layer.
+class PixelSteps:
+    """Trains a network of a dense, a sigmoid, a dense and a sigmoid layer, so many pixels a step.
 
     From now on the network's parameters are views of one flat array, so that plain descent moves them all in
     two calls. ValueError for other networks and other losses.
     """
 
-    def __init__(self, network: Network, loss: Loss, optimizer: SGD) -> None:
+    def __init__(self, network: Network, loss: Loss, optimizer: SGD, batch: int) -> None:
         kinds = [type(layer) for layer in network.layers]
         if kinds != [Dense, Sigmoid, Dense, Sigmoid] or len(network.parameters) != 4:
-            raise ValueError("one pixel a step needs a dense, a sigmoid, a dense and a sigmoid layer")
+            raise ValueError("these steps need a dense, a sigmoid, a dense and a sigmoid layer")
         if loss not in (squared_error, mean_squared_error):
-            raise ValueError("one pixel a step needs the squared error, or its mean")
-        self.optimizer = optimizer
+            raise ValueError("these steps need the squared error, or its mean")
+        self.optimizer, self.batch, self.mean = optimizer, batch, loss is mean_squared_error
         self.flat = np.concatenate([array.reshape(-1) for array in network.parameters.values()])
         self.slope = np.zeros_like(self.flat)
         self.weights, self.slopes = _views(self.flat, network), _views(self.slope, network)
         for name, view in self.weights.items():
             number, _, kind = name.partition(".")
             network.layers[int(number)].parameters[kind] = view
-        outputs = network.parameters["2.bias"].size
         self.rate = np.full_like(self.flat, optimizer.learning_rate)
         self._step = self._descend if type(optimizer) is SGD else self._optimize
-        # The value of an error is its square times the first; its gradient is the error times the second.
-        mean = loss is mean_squared_error
-        self.value = 1 / outputs if mean else 0.5
-        self.pull = 2 / outputs if mean else 1.0
 
     def learn(self, inputs: np.ndarray, targets: np.ndarray) -> float:
+        """Learn pixels (N, n) and their colours (N, 3), float32 from 0 to 1, in this order; the last step
+        takes what is left.
+
+        Returns the sum of the pixels' losses, each as it was before its step.
+        """
         errors = np.empty_like(targets)
+        whole = len(inputs) // self.batch * self.batch
         with np.errstate(over="ignore", invalid="ignore"):
-            self._learn(inputs, targets, errors)
-            return float(np.square(errors, dtype=np.float64).sum()) * self.value
+            for part, batch in ((slice(whole), self.batch), (slice(whole, None), len(inputs) - whole)):
+                if batch:
+                    arrays = (inputs[part], targets[part], errors[part])
+                    self._learn(*(array.reshape(-1, batch, array.shape[1]) for array in arrays))
+            squares = float(np.square(errors, dtype=np.float64).sum())
+        return squares / targets.shape[1] if self.mean else squares / 2
 
     def _learn(self, inputs: np.ndarray, targets: np.ndarray, errors: np.ndarray) -> None:
-        """All in one loop and by short names, since another call or look-up would cost some of its speed.
+        """Steps on (steps, batch, …): all in one loop and by short names, since a further call would cost.
 
-        x (1, n) → h (1, hidden) → y (1, 3); dh and dy are the gradients of the sums, so of the biases too.
+        x (batch, n) → h (batch, hidden) → y (batch, 3); dh and dy are the gradients of the sums.
         """
+        batch, outputs = targets.shape[1:]
         w1, b1, w2, b2 = self.weights.values()
         dw1, db1, dw2, db2 = self.slopes.values()
-        b1, b2, dh, dy = b1[None], b2[None], db1[None], db2[None]
-        h, y, handed_down, pulled = (np.empty_like(array) for array in (b1, b2, b1, b2))
-        h_half, y_half, pull = np.full_like(h, 0.5), np.full_like(y, 0.5), np.full_like(y, self.pull)
-        h_one, y_one = np.ones_like(h), np.ones_like(y)
-        h_column, w2_across = h.T, w2.T
-        rows = zip(inputs[:, None], inputs[:, :, None], targets[:, None], errors[:, None], strict=True)
-        for x, x_column, target, error in rows:
+        h, dh, handed_down = (np.empty((batch, b1.size), b1.dtype) for _ in range(3))
+        y, dy = (np.empty((batch, outputs), b2.dtype) for _ in range(2))
+        h_half, h_one, y_half, y_one = (np.full_like(a, fill) for a in (h, y) for fill in (0.5, 1))
+        scale, by = (multiply, 2 / y.size) if self.mean else (divide, batch)
+        scale_by, many = np.full_like(y, by), batch > 1
+        product: Callable[..., Any] = matmul if many else dot  # quicker for one column times one row
+        if not many:  # the one row of gradients is the biases' own
+            dh, dy = db1[None], db2[None]
+        h_across, w2_across = h.T, w2.T
+        for x, x_across, target, error in zip(
+            inputs, inputs.transpose(0, 2, 1), targets, errors, strict=True
+        ):
             matmul(x, w1, h)
             add(h, b1, h)
             multiply(h, h_half, h)  # the sigmoid, by way of tanh
@@ -119,14 +93,17 @@ class OnePixel:
             subtract(y, target, error)
             subtract(y_one, y, dy)
             multiply(dy, y, dy)
-            multiply(error, pull, pulled)
-            multiply(dy, pulled, dy)
+            scale(error, scale_by, y)
+            multiply(dy, y, dy)
             matmul(dy, w2_across, handed_down)
             subtract(h_one, h, dh)
             multiply(dh, h, dh)
             multiply(dh, handed_down, dh)
-            dot(x_column, dh, dw1)
-            dot(h_column, dy, dw2)
+            product(x_across, dh, dw1)
+            product(h_across, dy, dw2)
+            if many:
+                add.reduce(dh, 0, out=db1)
+                add.reduce(dy, 0, out=db2)
             self._step()
 
     def _descend(self) -> None:
