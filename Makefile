@@ -7,13 +7,14 @@ PYTHON  ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do 
              "$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
 PIP     := $(PY) -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help run test lint types browser bench bench-captcha bench-page screenshots clean
+.PHONY: help run test lint types browser bench bench-captcha bench-color bench-page screenshots clean
 
 help:
 	@echo "make run            start the app and print its address"
 	@echo "make test           lint, type-check and run every test, in a real browser too"
 	@echo "make bench          the engine against PyTorch and ONNX Runtime"
 	@echo "make bench-captcha  fresh captchas, read by the engine, ddddocr and tesseract"
+	@echo "make bench-color    photos coloured by the engine, with hints and without, and by a peer"
 	@echo "make bench-page     from pen-up to the label on the screen"
 	@echo "make screenshots    the README's pictures, taken from the running app"
 
@@ -37,6 +38,9 @@ bench: $(VENV)/bench.stamp
 
 bench-captcha: $(VENV)/bench.stamp
 	@$(PY) -m benchmarks.captcha
+
+bench-color: $(VENV)/bench.stamp
+	@$(PY) -m benchmarks.color
 
 bench-page: browser
 	@$(PY) -m benchmarks.page

@@ -1,0 +1,141 @@
+"""`python -m benchmarks.color`: photos coloured by nobody, by one colour, by the engine, and from hints.
+
+Prints a Markdown table (PSNR in dB / area under the curve of errors of a and b up to 150 / colourfulness) for
+the photos of colour/validation, and how long the engine takes. `--photos` takes only so many of each part,
+`--hinted` so many for the rows with hints (the peer solves a system of a hundred thousand equations for
+each), `--model PATH` another network than weights/colorize.npz.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks import levin
+from benchmarks.machine import description, start_fairly
+from engine import colour_evaluation as evaluation
+from engine.ab_bins import BINS, SHARE
+from engine.checkpoint import WEIGHTS, CheckpointError, load
+from engine.colorize import colorize, paint, predict, prepare
+from engine.colour_evaluation import HINTS, PARTS, Painter, Score, judge, painter, random_hints
+from engine.colour_hints import Hints, point
+from engine.datasets import DataUnavailable
+from engine.network import Network
+
+MEGAPIXEL = (816, 1224)
+SECONDS, HINT_SECONDS = 1.0, 0.3  # that a photo of one megapixel and a new hint in it may take on two cores
+FASTER_THAN_ONNX = 1.0
+SIDE = 256  # of what the network is timed on
+ABOVE_LEVIN, ABOVE_GRAY = 1.0, {"bsds": 1.7, "imagenet": 0.5}  # dB
+COLOURFUL = {"bsds": 24, "imagenet": 22}
+
+
+def main() -> None:
+    """Measure everything, or what was asked for."""
+    start_fairly()
+    asked = _arguments()
+    try:
+        network = load(asked.model).freeze()
+        photos = {part: evaluation.validation_photos(part) for part in PARTS}
+    except (CheckpointError, DataUnavailable) as error:
+        raise SystemExit(str(error)) from error
+    print("| |" + "".join(f" {part} |" for part in PARTS) + " to reach |\n|---|" + "---|" * (len(PARTS) + 1))
+    for name, (paint_photo, goal) in _without_hints(network).items():
+        _row(name, [judge(paint_photo, _some(photos[part], asked.photos)) for part in PARTS], goal)
+    chosen = {part: _some(photos[part], asked.hinted) for part in PARTS}
+    for count in HINTS:
+        for name, paint_photo, goal in (
+            (f"Levin et al. 2004, {count} hints", _levin(count), ""),
+            (f"**engine, {count} hints**", painter(network, count), _goal_with_hints(count)),
+        ):
+            _row(name, [judge(paint_photo, chosen[part]) for part in PARTS], goal)
+    _row(f"gray, the {asked.hinted} photos with hints", [judge(evaluation.in_gray, chosen[p]) for p in PARTS])
+    print("", *_speed(network), *description(), sep="\n")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.color", description=__doc__)
+    parser.add_argument("--photos", type=int, default=1000, help="of each part at most")
+    parser.add_argument("--hinted", type=int, default=20, help="of each part for the rows with hints")
+    parser.add_argument("--model", type=Path, default=WEIGHTS / "colorize.npz")
+    return parser.parse_args()
+
+
+def _some(photos: Sequence[np.ndarray], count: int) -> Sequence[np.ndarray]:
+    """`count` of them, spread evenly."""
+    chosen = np.unique(np.linspace(0, len(photos) - 1, min(count, len(photos))).round().astype(int))
+    return [photos[i] for i in chosen]
+
+
+def _row(name: str, scores: Sequence[Score], goal: str = "") -> None:
+    print(f"| {name} |" + "".join(f" {score} |" for score in scores) + f" {goal} |", flush=True)
+
+
+def _without_hints(network: Network) -> dict[str, tuple[Painter, str]]:
+    a, b = SHARE @ BINS
+    goal = "; ".join(f"{ABOVE_GRAY[part]} dB above gray at {COLOURFUL[part]}" for part in PARTS)
+    return {
+        "gray": (evaluation.in_gray, ""),
+        "mean colour": (lambda truth: evaluation.in_one_colour(truth, a, b), ""),
+        "engine, faithful": (painter(network, vivid=0.0), ""),
+        "**engine**": (painter(network), goal),
+        "engine, vivid": (painter(network, vivid=1.0), ""),
+        "the photo itself": (lambda truth: truth, ""),
+    }
+
+
+def _levin(count: int) -> Painter:
+    return lambda truth: levin.colorize(truth, random_hints(truth, count, truth.size))
+
+
+def _goal_with_hints(count: int) -> str:
+    more = ", 4 dB above gray" if count == HINTS[1] else ""
+    return f"{ABOVE_LEVIN:g} dB above Levin et al.{more}"
+
+
+def _speed(network: Network) -> list[str]:
+    """Lines on a photo of a megapixel, a new hint in it, and the network against ONNX Runtime."""
+    photo = np.random.default_rng(0).integers(0, 256, (*MEGAPIXEL, 3), dtype=np.uint8)
+    prepared = prepare(photo)
+    hints = Hints(tuple(point(40.0 * i, 30.0 * i, (200, 80, 10 * i)) for i in range(1, 20)))
+    whole = _seconds(lambda: colorize(photo, model=network))
+    again = _seconds(lambda: paint(prepared, predict(prepared, hints, network)))
+    return [
+        f"* a photo of a megapixel in {whole:.2f} s (to reach: {SECONDS}), a new hint in it in {again:.2f} s "
+        f"({HINT_SECONDS})",
+        _against_onnx(network),
+    ]
+
+
+def _against_onnx(network: Network) -> str:
+    from benchmarks import in_onnx
+    from benchmarks.channels_first import to_channels_first
+    from benchmarks.contests import agree
+    from benchmarks.timing import in_turns
+
+    x = np.random.default_rng(1).random((1, SIDE, SIDE, 4), dtype=np.float32)
+    first = to_channels_first(x)
+    run = in_onnx.session(Network(network.layers, (SIDE, SIDE, 4), network.labels, network.preprocessing))
+    agree("ONNX Runtime", to_channels_first(network.predict(x)), run(first))
+    times = in_turns({"engine": lambda: network.predict(x), "ONNX Runtime": lambda: run(first)})
+    ratio = times["ONNX Runtime"].minimum / times["engine"].minimum
+    words = ", ".join(f"{name} {1e3 * timing.minimum:.1f} ms" for name, timing in times.items())
+    return f"* the network at {SIDE} × {SIDE}, one thread: {words}: {ratio:.2f} × ({FASTER_THAN_ONNX})"
+
+
+def _seconds(job: Callable[[], object], rounds: int = 5) -> float:
+    """The least of some rounds, by the clock, since two threads share the work."""
+    times = []
+    for _ in range(rounds):
+        start = time.perf_counter()
+        job()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+if __name__ == "__main__":
+    main()
