@@ -40,7 +40,9 @@ class PixelSteps:
             number, _, kind = name.partition(".")
             network.layers[int(number)].parameters[kind] = view
         self.rate = np.full_like(self.flat, optimizer.learning_rate)
-        self._step = self._descend if type(optimizer) is SGD else self._optimize
+        self._step = self._optimize
+        if type(optimizer) is SGD:
+            self._step = self._descend if optimizer.learning_rate != 1 else self._descend_by_1
 
     def learn(self, inputs: np.ndarray, targets: np.ndarray) -> float:
         """Learn pixels (N, n) and their colours (N, 3), float32 from 0 to 1, in this order; the last step
@@ -70,21 +72,21 @@ class PixelSteps:
         y, dy = (np.empty((batch, outputs), b2.dtype) for _ in range(2))
         h_half, h_one, y_half, y_one = (np.full_like(a, fill) for a in (h, y) for fill in (0.5, 1))
         scale, by = (multiply, 2 / y.size) if self.mean else (divide, batch)
-        scale_by, many = np.full_like(y, by), batch > 1
-        product: Callable[..., Any] = matmul if many else dot  # quicker for one column times one row
+        scale_by, scaled, many = np.full_like(y, by), by != 1, batch > 1
+        product: Callable[..., Any] = matmul if many else dot  # which is quicker for a single row
         if not many:  # the one row of gradients is the biases' own
             dh, dy = db1[None], db2[None]
-        h_across, w2_across = h.T, w2.T
+        h_across, w2_across, step = h.T, w2.T, self._step
         for x, x_across, target, error in zip(
             inputs, inputs.transpose(0, 2, 1), targets, errors, strict=True
         ):
-            matmul(x, w1, h)
+            product(x, w1, h)
             add(h, b1, h)
             multiply(h, h_half, h)  # the sigmoid, by way of tanh
             tanh(h, h)
             multiply(h, h_half, h)
             add(h, h_half, h)
-            matmul(h, w2, y)
+            product(h, w2, y)
             add(y, b2, y)
             multiply(y, y_half, y)
             tanh(y, y)
@@ -93,9 +95,12 @@ class PixelSteps:
             subtract(y, target, error)
             subtract(y_one, y, dy)
             multiply(dy, y, dy)
-            scale(error, scale_by, y)
-            multiply(dy, y, dy)
-            matmul(dy, w2_across, handed_down)
+            if scaled:
+                scale(error, scale_by, y)
+                multiply(dy, y, dy)
+            else:
+                multiply(dy, error, dy)
+            product(dy, w2_across, handed_down)
             subtract(h_one, h, dh)
             multiply(dh, h, dh)
             multiply(dh, handed_down, dh)
@@ -104,11 +109,14 @@ class PixelSteps:
             if many:
                 add.reduce(dh, 0, out=db1)
                 add.reduce(dy, 0, out=db2)
-            self._step()
+            step()
 
     def _descend(self) -> None:
         """Plain descent: the gradient, times the rate, off all the weights."""
         multiply(self.slope, self.rate, self.slope)
+        subtract(self.flat, self.slope, self.flat)
+
+    def _descend_by_1(self) -> None:
         subtract(self.flat, self.slope, self.flat)
 
     def _optimize(self) -> None:

@@ -197,6 +197,21 @@ def test_why_it_stays_white() -> None:
     assert slopes["1/√n"] > 0.1
 
 
+def test_where_weights_start() -> None:
+    rng = np.random.default_rng(0)
+    even = uniform(rng, (200, 300), 200)
+    assert even.dtype == np.float32
+    assert 0 <= even.min() < 0.01
+    assert 0.99 < even.max() < 1
+    assert even.mean() == pytest.approx(0.5, abs=0.01)
+    around = truncated_normal(0.5, 0.5)(rng, (200, 300), 200)
+    assert around.dtype == np.float32
+    assert -0.5 <= around.min() < -0.49  # two deviations below
+    assert 1.49 < around.max() <= 1.5
+    assert around.mean() == pytest.approx(0.5, abs=0.01)
+    assert around.std() == pytest.approx(0.5 * 0.8796, abs=0.01)  # of a normal cut at two deviations
+
+
 def test_repaired_it_learns_the_colours() -> None:
     assert learnt().reason == "done"
     assert learnt().look.psnr > max(20, pair().gray_psnr + 3)
