@@ -23,7 +23,7 @@ from engine.preprocessing import Preprocessing, to_network_input
 
 COLOURS = ("red", "green", "blue")
 MOST_HIDDEN = 1024
-TILE = 1 << 14  # pixels that are painted at once
+TILE = 1 << 12  # pixels that are painted at once: their hidden values stay in the cache
 
 
 @dataclass(frozen=True)

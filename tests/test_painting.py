@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import math
 import threading
@@ -9,7 +10,9 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
+from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -491,3 +494,30 @@ def test_files_that_do_not_fit(tmp_path: Path, change: dict[str, object], senten
     pack(path, arrays | {"description": np.array(json.dumps(description))})
     with pytest.raises(CheckpointError, match=sentence):
         checkpoint.load(path)
+
+
+def test_odd_values_anywhere_in_a_file(tmp_path: Path) -> None:
+    """Each is refused with a sentence, or is a network that can be used."""
+    path = tmp_path / "colours.npz"
+    checkpoint.save(a_network(hidden=4), path)
+    with np.load(path) as file:
+        arrays = {name: file[name] for name in file.files}
+    description = json.loads(str(arrays["description"]))
+    odd: list[Any] = [None, True, -1, 0, 1, 3, 5, 9, 0.5, 1e300, "", "8 neighbours", [], [5], [3, 3, 1], {}]
+    kept = 0
+    for key in ("input", "labels", "layers", "preprocessing"):
+        inner = list(description[key]) if key == "preprocessing" else [None]
+        for name, value in product(inner, odd):
+            changed = copy.deepcopy(description)
+            if name is None:
+                changed[key] = value
+            else:
+                changed[key][name] = value
+            pack(path, arrays | {"description": np.array(json.dumps(changed))})
+            try:
+                network = checkpoint.load(path)
+            except CheckpointError:
+                continue
+            kept += 1
+            assert paint(network, pair().gray).shape == (48, 64, 3)
+    assert 5 < kept < 20
