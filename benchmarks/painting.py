@@ -3,7 +3,8 @@
 First what the presets come to, on the two photos that scikit-learn brings and on any others that are named,
 then how long an epoch takes. The loop is ours, written as the article tells it ("BP neural network: from
 NumPy to TensorFlow 2", CSDN 2021): for each pixel its neighbourhood, with zeros beyond the edge, then the
-sums, the sigmoids and the four corrections as small matrices in float64.
+sums, the sigmoids and the four corrections as small matrices in float64. It is leaner than the one that took
+4.5 s when the aims were set, so both ratios are printed.
 """
 
 from __future__ import annotations
@@ -142,7 +143,7 @@ def agree(pair: Pair) -> None:
 def speed(pair: Pair, rounds: int) -> Iterator[str]:
     loops = LoopNetwork(list(start().parameters.values()))
     jobs: dict[str, Callable[[], float]] = {
-        "the article's loop, one pixel a step": lambda: loop_epoch(loops, pair),
+        "a loop over pixels, as the article tells it": lambda: loop_epoch(loops, pair),
         "the engine's layers, 64 pixels a step": layers_epoch(start(), pair, 64),
         "engine, one pixel a step": engine_epoch(start(), pair, 1),
         "engine, 64 pixels a step": engine_epoch(start(), pair, 64),
