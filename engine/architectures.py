@@ -23,7 +23,6 @@ from engine.layers import (
     Residual,
     Sequential,
     Sigmoid,
-    Skip,
     UpSample2D,
 )
 from engine.network import DIGITS, Network
@@ -187,8 +186,9 @@ def _colorize(rng: np.random.Generator) -> Network:
     have.
 
     Its input is the lightness, the hints' a and b and where they are. It goes down to 1/32 of the side, where
-    a place sees nearly all of a photo, and adds what it found on the way back up. Nothing wide is computed
-    above a quarter of the side; 2 × 2 kernels halve it, as the 3 × 3 ones around them overlap.
+    a place sees nearly all of a photo, and adds what it found on the way back up. Nothing is computed above a
+    quarter of the side: there the first 4 × 4 × 4 numbers become 64, and none is lost. 2 × 2 kernels halve
+    the sides, as the 3 × 3 ones around them overlap.
     """
 
     def convolution(inputs: int, outputs: int, kernel: int, stride: int = 1) -> list[Layer]:
@@ -202,16 +202,15 @@ def _colorize(rng: np.random.Generator) -> Network:
     def again(channels: int) -> Layer:
         return Residual(Sequential(convolution(channels, channels, 3)))
 
-    at_32 = [*convolution(192, 128, 2, 2), again(128), *up(128, 192)]
-    at_16 = [*convolution(128, 192, 2, 2), again(192), Residual(Sequential(at_32)), again(192), *up(192, 128)]
-    at_8 = [*convolution(64, 128, 2, 2), *convolution(128, 128, 3), Residual(Sequential(at_16))]
-    at_8 += [*convolution(128, 128, 3), *up(128, 64)]
+    at_32 = [*convolution(160, 128, 2, 2), again(128), *up(128, 160)]
+    at_16 = [*convolution(128, 160, 2, 2), again(160), Residual(Sequential(at_32)), again(160), again(160)]
+    at_8 = [*convolution(64, 128, 2, 2), again(128), again(128)]
+    at_8 += [Residual(Sequential([*at_16, *up(160, 128)])), again(128)]
     layers = [
-        *convolution(4, 32, 5, 2),
-        *convolution(32, 64, 3, 2),
+        *convolution(4, 64, 4, 4),
         *convolution(64, 64, 3),
-        Skip(Sequential(at_8)),
-        *convolution(128, 64, 3),
+        Residual(Sequential([*at_8, *up(128, 64)])),
+        *convolution(64, 64, 3),
         Conv2D(64, len(ab_bins.LABELS), 1, initial=normal(0.02), rng=rng),
     ]
     photo = Preprocessing(size=32, scale=1 / 50, offset=-1.0, photo=True)
