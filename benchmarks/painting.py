@@ -35,9 +35,7 @@ from engine.preprocessing import to_network_input
 from engine.rules import backpropagation
 
 HEIGHT, WIDTH = 144, 151  # the article's picture
-ARTICLE_SECONDS = (
-    4.5  # an epoch of the article's own loop on that size, when it was measured for this project
-)
+ARTICLE_SECONDS = 4.5  # an epoch of the article's loop by this project's first measurement, elsewhere
 
 WAYS: dict[str, Choices] = {
     **{name: preset.choices for name, preset in PRESETS.items()},
