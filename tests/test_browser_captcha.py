@@ -168,7 +168,7 @@ def test_where_it_began(page: Page) -> None:
     part = page.locator("#captcha-origins")
     expect(part.locator("table")).to_have_count(0)
     part.get_by_role("button", name="Step by step").click()
-    expect(part.locator("tbody tr")).to_have_count(1)
+    expect(part.locator("tbody tr")).to_have_count(1, timeout=60_000)  # scikit-learn is loaded first
     expect(part.locator("td.wrong")).to_contain_text("8")
     part.get_by_role("button", name="Cure").click()
     expect(part.locator(".lesson")).to_contain_text("forgotten")
@@ -201,7 +201,7 @@ def test_a_phone_never_scrolls_sideways(open_page: OpenPage, dark: bool) -> None
     assert_fits(page)
     for part in ("#captcha-origins", "#captcha-classical"):
         page.locator(part).get_by_role("button", name="Step by step").click()
-    expect(page.locator("#captcha-origins tbody tr")).to_have_count(1)
+    expect(page.locator("#captcha-origins tbody tr")).to_have_count(1, timeout=60_000)
     expect(page.locator(".stages figure")).to_have_count(4)
     page.locator("#captcha-score").click()
     expect(page.locator("#captcha-scored .headline")).to_be_visible()

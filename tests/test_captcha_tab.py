@@ -19,7 +19,7 @@ from engine.checkpoint import CheckpointError
 from engine.network import Network
 from engine.reading import Character
 from tests.browser import ROOT
-from ui import captcha, captcha_answer, captcha_classical, captcha_maker, captcha_origins, captcha_pupil
+from ui import captcha_answer, captcha_api, captcha_classical, captcha_maker, captcha_origins, captcha_pupil
 from ui.captcha import Handlers
 from ui.captcha_maker import Made, draw, exercise_of, remembered, seed_of
 from ui.limits import Limits
@@ -97,7 +97,7 @@ def test_any_picture_gets_an_answer(write: Any, tmp_path: Path) -> None:
     assert 'class="heat"' in html
     stages, _ = captcha_classical.show(str(path), True, 128, 2, 1)
     assert "1. Grey" in stages or 'role="alert"' in stages
-    assert set(captcha.read_captcha(str(path))) >= {"text", "unsure", "characters"}
+    assert set(captcha_api.read_captcha(str(path))) >= {"text", "unsure", "characters"}
 
 
 def a_letter(path: Path) -> None:
@@ -120,14 +120,14 @@ def test_what_is_no_picture_gets_a_sentence(write: Any, tmp_path: Path) -> None:
     assert re.search(r'role="alert">[A-Z][^<]+\.</p>', show(path))
     assert 'role="alert"' in captcha_classical.show(str(path), True, 128, 2, 1)[0]
     with pytest.raises(gr.Error) as refused:
-        captcha.read_captcha(str(path))
+        captcha_api.read_captcha(str(path))
     assert refused.value.message.endswith(".")
 
 
 def test_without_a_picture_there_is_an_invitation() -> None:
     assert captcha_answer.BRING in HANDLERS.read_picture(None, {}, None, False)[0]
     with pytest.raises(gr.Error, match="Send a picture"):
-        captcha.read_captcha("")
+        captcha_api.read_captcha("")
 
 
 def test_a_missing_network_is_told_in_place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -192,7 +192,7 @@ def test_fields_that_can_not_be_get_a_sentence(fields: tuple[Any, Any, Any]) -> 
     with pytest.raises(gr.Error):
         HANDLERS.make(*fields, 1, {}, None, False)
     with pytest.raises(gr.Error):
-        captcha.generate_captcha(fields[1], fields[2], fields[0])
+        captcha_api.generate_captcha(fields[1], fields[2], fields[0])
 
 
 @pytest.mark.parametrize("value", [None, float("nan"), float("inf"), -3, 1e12, 2.7])
@@ -250,6 +250,14 @@ def test_doubt_is_said(characters: tuple[Character, ...], sentence: str | None) 
     assert (sentence in html) if sentence else ("Not sure" not in html)
 
 
+@pytest.mark.parametrize(
+    "share, said",
+    [(1, "100 %"), (0.9994, "99 %"), (0.994, "99 %"), (0.45, "45 %"), (0.004, "0.4 %"), (0.0001, "")],
+)
+def test_shares_are_rounded_with_care(share: float, said: str) -> None:
+    assert captcha_answer.percent_short(share).replace("\u00a0", " ") == said
+
+
 def test_no_digits_are_said() -> None:
     html = html_of(reading())
     assert captcha_answer.NO_DIGITS in html
@@ -282,7 +290,7 @@ def test_boxes_are_where_the_characters_are() -> None:
 
 
 def test_programs_draw_what_the_page_draws() -> None:
-    picture, text = captcha.generate_captcha(6, 1, "outline", 5)
+    picture, text = captcha_api.generate_captcha(6, 1, "outline", 5)
     np.testing.assert_array_equal(picture, draw(Exercise("outline", 6, 1), 5)[0])
     assert len(text) == 6
     assert text.isdigit()
@@ -292,7 +300,7 @@ def test_programs_draw_what_the_page_draws() -> None:
 
 
 def test_the_classical_way_shows_its_stages(tmp_path: Path) -> None:
-    picture, text = captcha.generate_captcha(5, 1, "tutorial", 3)
+    picture, text = captcha_api.generate_captcha(5, 1, "tutorial", 3)
     path = str(tmp_path / "plain.png")
     Image.fromarray(picture).save(path)
     html, level = captcha_classical.show(path, True, 1, 2, 1)

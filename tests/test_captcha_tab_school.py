@@ -18,9 +18,10 @@ from engine.captcha_lessons import BATCH, Exercise, Lesson
 from engine.captcha_styles import STYLES
 from engine.network import Network
 from ui import captcha, captcha_pupil, captcha_school
-from ui.captcha import Handlers, Stage, shown
+from ui.captcha import Handlers
 from ui.captcha_pupil import Pupil
 from ui.captcha_school import SchoolView
+from ui.captcha_stage import Stage, shown
 from ui.limits import Limits
 from ui.places import places
 

@@ -13,12 +13,13 @@ import gradio as gr
 import numpy as np
 from gradio.context import Context
 
-from engine.captcha import LARGEST, CaptchaReading, read
+from engine.captcha import LARGEST, read
 from engine.captcha_lessons import BATCH, Exercise, Lesson
 from engine.checkpoint import CheckpointError
 from engine.images import Picture, PictureError, open_picture
 from ui import (
     captcha_answer,
+    captcha_api,
     captcha_classical,
     captcha_maker,
     captcha_origins,
@@ -28,12 +29,20 @@ from ui import (
 from ui.captcha_maker import Made, Maker, digest, exercise_of, remembered, seed_of
 from ui.captcha_pupil import Pupil
 from ui.captcha_school import SchoolView
-from ui.draw import path_of
+from ui.captcha_stage import (
+    LESSON,
+    REPLAY,
+    LessonPart,
+    Stage,
+    lay_out_lesson,
+    lay_out_score,
+    panel,
+    picture_field,
+    shown,
+)
 from ui.limits import Limits, spoken_time
 
 TAB = "captcha"
-LESSON, REPLAY = 3200, 50  # pictures, and how many of a hundred are replayed
-PURPOSE = "For pictures that this page or common open-source generators make, or that are your own."
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 
@@ -202,117 +211,7 @@ def leave(request: gr.Request) -> None:
     captcha_pupil.leave(request.session_hash)
 
 
-# --- for programs ----------------------------------------------------------------------------------------
-
-
-def read_captcha(picture: str) -> dict[str, Any]:
-    """Read the digits in a picture that this app or a common open-source generator made, or that is your own.
-
-    One to ten digits in one line; any polarity, colours and size will do.
-
-    Args:
-        picture: an image file: PNG, JPEG, WebP, GIF, BMP or TIFF
-
-    Returns:
-        "text": the digits, "" where there are none; "unsure": whether any digit is less than 50 % sure;
-        "characters": for each digit its "text", "confidence" (0 to 1), "runner_up", "runner_up_confidence"
-        and "box" (x, y, width, height in pixels); "width", "height": the picture's size
-    """
-    if not picture:
-        raise gr.Error("Send a picture file.")
-    try:
-        return described(read(picture, Pupil().reader))
-    except (PictureError, CheckpointError) as error:
-        raise gr.Error(str(error)) from error
-
-
-def described(reading: CaptchaReading) -> dict[str, Any]:
-    """A reading as JSON has it."""
-    characters = [
-        {
-            "text": character.text,
-            "confidence": round(character.confidence, 6),
-            "runner_up": character.runner_up,
-            "runner_up_confidence": round(character.runner_up_confidence, 6),
-            "box": list(character.box),
-        }
-        for character in reading.characters
-    ]
-    size = {"width": reading.width, "height": reading.height}
-    return {"text": reading.text, "unsure": reading.unsure, "characters": characters, **size}
-
-
-def generate_captcha(
-    length: float = 4, difficulty: float = 2, style: str = "package", seed: float = 0
-) -> tuple[np.ndarray, str]:
-    """Draw a captcha of random digits. The same arguments give the same picture.
-
-    Args:
-        length: how many digits, 1 to 10
-        difficulty: 1 to 5
-        style: tutorial, plain, noise, package, overlap, outline, dots, texture, print or colours
-        seed: a whole number
-
-    Returns:
-        the picture as a PNG file, and its digits
-    """
-    try:
-        exercise = exercise_of(style, length, difficulty)
-    except ValueError as error:
-        raise gr.Error(str(error)) from error
-    return captcha_maker.draw(exercise, seed_of(seed))
-
-
-def endpoints() -> None:
-    """/read_captcha and /generate_captcha: plain files and values in and out."""
-    with gr.Row(visible=False):
-        file, found = gr.File(label="picture"), gr.JSON(label="reading")
-        gr.Button().click(read_captcha, file, found, api_name="read_captcha")
-        length, difficulty = gr.Number(4, label="length"), gr.Number(2, label="difficulty")
-        style, seed = gr.Textbox("package", label="style"), gr.Number(0, label="seed")
-        picture, text = gr.Image(format="png", label="picture"), gr.Textbox(label="text")
-        fields = [length, difficulty, style, seed]
-        gr.Button().click(generate_captcha, fields, [picture, text], api_name="generate_captcha")
-
-
 # --- layout ----------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Stage:
-    """The components that a SchoolView changes, in the order of `shown`."""
-
-    score: gr.HTML
-    lesson: gr.HTML
-    chart: gr.HTML
-    marks: gr.HTML
-    score_start: gr.Button
-    score_stop: gr.Button
-    lesson_start: gr.Button
-    lesson_stop: gr.Button
-    keep: gr.Row
-    download: gr.DownloadButton
-
-    @property
-    def outputs(self) -> list[Any]:
-        return [getattr(self, name) for name in self.__dataclass_fields__]
-
-
-def shown(view: SchoolView) -> list[Any]:
-    """The updates of a Stage's components that a view asks for."""
-    texts = (view.score, view.lesson, view.chart, view.marks)
-    updates = [gr.skip() if text is None else text for text in texts]
-    if view.busy is None:
-        return [*updates, *(gr.skip() for _ in range(6))]
-    buttons = [
-        gr.update(visible=view.busy != "score", interactive=not view.busy),
-        gr.update(visible=view.busy == "score"),
-        gr.update(visible=view.busy != "lesson", interactive=not view.busy),
-        gr.update(visible=view.busy == "lesson"),
-    ]
-    taught = not view.busy and view.taught
-    file = gr.update(value=view.file) if view.file else gr.skip()
-    return [*updates, *buttons, gr.update(visible=taught), file]
 
 
 def build() -> None:
@@ -352,97 +251,9 @@ def build() -> None:
     picture.change(handlers.read_picture, again, seen, queue=False, trigger_mode="always_last", **QUIET)
     wire_maker(handlers, maker, [made, pupil, had_copy], [picture, made, maker.about, *seen])
     wire_school(handlers, stage, maker, lesson, pupil, again, [*seen, had_copy])
-    endpoints()
+    captcha_api.endpoints()
     assert Context.root_block is not None
     Context.root_block.unload(leave)
-
-
-@dataclass(frozen=True)
-class LessonPart:
-    """The components of Teach it."""
-
-    pictures: gr.Slider
-    replay: gr.Slider
-    panels: tuple[gr.HTML, gr.HTML, gr.HTML]
-    start: gr.Button
-    stop: gr.Button
-    keep: gr.Row
-    download: gr.DownloadButton
-    reset: gr.Button
-
-
-def panel(html: str, name: str) -> gr.HTML:
-    """A part of the page that is drawn by this tab's own HTML and CSS."""
-    return gr.HTML(html, apply_default_css=False, elem_id=name)
-
-
-def picture_field(first: np.ndarray) -> gr.Image:
-    """Where a picture is dropped, pasted or taken; it holds one from the start."""
-    picture = gr.Image(
-        first,
-        type="filepath",
-        format="png",
-        sources=["upload", "clipboard", "webcam"],
-        label="A picture with digits",
-        show_label=False,
-        buttons=["download", "fullscreen"],
-        height=190,
-        elem_id="captcha-picture",
-    )
-    # Gradio would open the file first, without the engine's guards and sentences.
-    picture.preprocess = path_of  # type: ignore[method-assign]
-    gr.HTML(f"<p>{PURPOSE}</p>", apply_default_css=False, elem_id="captcha-purpose")
-    return picture
-
-
-def lay_out_score(limits: Limits) -> tuple[gr.HTML, gr.Button, gr.Button]:
-    """Score it: its panel, start and stop."""
-    gr.HTML(
-        f"<h2>Score it</h2><p>{limits.score_pictures} new pictures of the style above, made and read.</p>",
-        apply_default_css=False,
-        elem_classes="section",
-    )
-    with gr.Row(elem_classes="captcha-buttons"):
-        start = gr.Button("Score it", elem_id="captcha-score", scale=0, min_width=160)
-        stop_button = gr.Button(
-            "Stop", variant="stop", visible=False, elem_id="captcha-score-stop", scale=0, min_width=160
-        )
-    return panel("", "captcha-scored"), start, stop_button
-
-
-def lay_out_lesson(limits: Limits) -> LessonPart:
-    """Teach it."""
-    gr.HTML(
-        "<h2>Teach it</h2><p>Train a copy of your own further on the style above. "
-        "Replayed pictures of the other styles keep it from forgetting them.</p>",
-        apply_default_css=False,
-        elem_classes="section",
-    )
-    most = limits.max_lesson_pictures
-    with gr.Row(elem_id="captcha-lesson-settings"):
-        pictures = gr.Slider(
-            min(BATCH, most),
-            most,
-            min(LESSON, most),
-            step=BATCH,
-            label="Pictures",
-            buttons=[],
-            min_width=120,
-        )
-        replay = gr.Slider(0, 90, REPLAY, step=10, label="Replayed, %", buttons=[], min_width=120)
-    with gr.Row(elem_classes="captcha-buttons"):
-        start = gr.Button("Teach it", elem_id="captcha-teach", scale=0, min_width=160)
-        stop_button = gr.Button(
-            "Stop", variant="stop", visible=False, elem_id="captcha-teach-stop", scale=0, min_width=160
-        )
-    lesson = panel("", "captcha-lesson")
-    with gr.Row(visible=False, elem_id="captcha-keep") as keep:
-        reset_button = gr.Button("Reset", elem_id="captcha-reset", scale=0, min_width=120)
-        download = gr.DownloadButton("Download", elem_id="captcha-download", scale=0, min_width=120)
-    chart, marks = panel("", "captcha-loss"), panel("", "captcha-marks")
-    return LessonPart(
-        pictures, replay, (lesson, chart, marks), start, stop_button, keep, download, reset_button
-    )
 
 
 def wire_maker(handlers: Handlers, maker: Maker, states: list[gr.State], outputs: list[Any]) -> None:

@@ -77,11 +77,12 @@ def _digit(character: Character) -> str:
 
 
 def percent_short(share: float) -> str:
-    """ "100 %", "97 %", "0.4 %", and nothing where there is next to nothing."""
+    """ "97 %", "0.4 %", and nothing where there is next to nothing; "100 %" is not said of less than that."""
     if share < 0.0005:
         return ""
-    digits = 1 if share < 0.0095 else 0
-    return f"{100 * share:.{digits}f}\u00a0%"
+    if share < 0.0095:
+        return f"{100 * share:.1f}\u00a0%"
+    return f"{99 if 0.99 < share < 0.9995 else round(100 * share)}\u00a0%"
 
 
 def verdict(reading: CaptchaReading, truth: str) -> str:
