@@ -198,6 +198,6 @@ def shaken(line: np.ndarray, width: int, rng: np.random.Generator) -> np.ndarray
     table = np.clip((np.arange(256) / 255) ** gamma * gain * 255, 0, 255).astype(np.uint8)
     moved = cv2.LUT(moved, table)
     if rng.random() < 0.2:
-        grain = rng.normal(0, rng.uniform(3, 18), moved.shape).astype(np.float32)
+        grain = rng.standard_normal(moved.shape, np.float32) * np.float32(rng.uniform(3, 18))
         moved = np.clip(moved + grain, 0, 255).astype(np.uint8)
     return moved

@@ -60,7 +60,9 @@ def test_the_beam_sums_ways_where_the_best_path_looks_at_one() -> None:
     # Nothing is the best single way (0.36); "0" has three ways, which together are more.
     probabilities = np.array([[0.4, 0, 0, 0.6], [0.4, 0, 0, 0.6]])
     assert best_path(probabilities) == []
-    assert prefix_beam(probabilities)[0] == ((0,), pytest.approx(0.64))
+    text, probability = prefix_beam(probabilities)[0]
+    assert text == (0,)
+    assert probability == pytest.approx(0.64)
 
 
 def test_align_spreads_a_text_over_its_columns() -> None:
