@@ -1,0 +1,56 @@
+"""The colouriser's loss against loops and against differences."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from engine import ab_bins
+from engine.losses import colour_cross_entropy
+
+
+def example() -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 2, (2, 3, 4, 261))
+    return logits, rng.integers(-70, 71, (2, 3, 4, 2)).astype(np.int8)
+
+
+def test_against_loops() -> None:
+    logits, colours = example()
+    values = []
+    for row, colour in zip(logits.reshape(-1, 261), colours.reshape(-1, 2), strict=True):
+        nearest, share = ab_bins.soft_encode(colour)
+        target = np.zeros(261)
+        target[nearest] = share
+        log_p = row - np.log(np.exp(row).sum())
+        weight = float((ab_bins.training_weights() * target).sum())
+        values.append(-weight * float((target * log_p).sum()))
+    assert colour_cross_entropy(logits, colours)[0] == pytest.approx(np.mean(values), rel=1e-5)
+
+
+def test_gradient() -> None:
+    logits, colours = example()
+    rng = np.random.default_rng(1)
+    _, gradient = colour_cross_entropy(logits, colours)
+    assert gradient.dtype == np.float64
+    for _ in range(3):
+        direction = rng.normal(size=logits.shape)
+        ahead, behind = (colour_cross_entropy(logits + h * direction, colours)[0] for h in (1e-5, -1e-5))
+        assert (ahead - behind) / 2e-5 == pytest.approx(float((gradient * direction).sum()), rel=1e-6)
+
+
+def test_float32_stays_and_nothing_overflows() -> None:
+    logits, colours = example()
+    value, gradient = colour_cross_entropy((1000 * logits).astype(np.float32), colours)
+    assert gradient.dtype == np.float32
+    assert np.isfinite(value)
+    assert np.isfinite(gradient).all()
+
+
+def test_the_mean_of_two_halves_is_the_whole() -> None:
+    """So that two threads can share a batch."""
+    logits, colours = example()
+    halves = [colour_cross_entropy(logits[i : i + 1], colours[i : i + 1]) for i in range(2)]
+    value, gradient = colour_cross_entropy(logits, colours)
+    assert value == pytest.approx(np.mean([half[0] for half in halves]))
+    np.testing.assert_allclose(gradient, np.concatenate([half[1] for half in halves]) / 2, atol=1e-12)
