@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from time import perf_counter
 
 import numpy as np
@@ -19,6 +20,7 @@ from engine.reading import Character, Reading
 
 LONGEST_TEXT, DIFFICULTIES = 10, range(1, 6)
 LARGEST = 1600  # pixels: a picture is opened no longer than this
+WIDE = 0.35  # of its height: how far a digit reaches to each side of its middle at most
 CLEAR = 0.98  # where each column is as sure as this, its best sign is taken without a search
 
 
@@ -53,7 +55,10 @@ def read(picture: Picture, model: Network | str = "captcha") -> CaptchaReading:
     columns = column_probabilities(network, line[None])[0]
     places = _places(len(columns), line.shape[1], height, width)
     text, signs = decode(columns)
-    characters = tuple(_character(sign, columns, places, height, width) for sign in signs)
+    spans = _spans(signs, places, height, width)
+    characters = tuple(
+        _character(sign, columns, span, height) for sign, span in zip(signs, spans, strict=True)
+    )
     seconds = perf_counter() - start
     return CaptchaReading(text, characters, columns, places, line, width, height, seconds)
 
@@ -105,13 +110,26 @@ def _places(count: int, line: int, height: int, width: int) -> np.ndarray:
     return (middles * scale + shift).astype(np.float32)
 
 
-def _character(sign: Sign, columns: np.ndarray, places: np.ndarray, height: int, width: int) -> Character:
+def _spans(signs: list[Sign], places: np.ndarray, height: int, width: int) -> list[tuple[int, int]]:
+    """From where to where each digit stands, in pixels of the picture.
+
+    The columns that say a digit are few, and in its middle: it reaches halfway to its neighbours, but no
+    farther than a digit is likely to be wide in a picture so high.
+    """
+    middles = [float(places[sign.first] + places[sign.last]) / 2 for sign in signs]
+    reach = [min(WIDE * height, (b - a) / 2) for a, b in pairwise(middles)]
+    outer = float(np.median(reach)) if reach else WIDE * height
+    spans = []
+    for middle, left, right in zip(middles, [outer, *reach], [*reach, outer], strict=True):
+        first = int(np.clip(round(middle - left), 0, width - 1))
+        spans.append((first, int(np.clip(round(middle + right), first + 1, width))))
+    return spans
+
+
+def _character(sign: Sign, columns: np.ndarray, span: tuple[int, int], height: int) -> Character:
     digits = columns[sign.peak, :10].copy()
     confidence = float(digits[sign.label])
     digits[sign.label] = -1
     rival = int(digits.argmax())
-    half = (places[1] - places[0]) / 2 if len(places) > 1 else width / 2
-    left = int(np.clip(places[sign.first] - half, 0, width - 1))
-    right = int(np.clip(np.ceil(places[sign.last] + half), left + 1, width))
-    box = (left, 0, right - left, height)
+    box = (span[0], 0, span[1] - span[0], height)
     return Character(str(sign.label), confidence, box, str(rival), float(digits[rival]))
