@@ -119,8 +119,10 @@ def _spans(signs: list[Sign], places: np.ndarray, height: int, width: int) -> li
     middles = [float(places[sign.first] + places[sign.last]) / 2 for sign in signs]
     reach = [min(WIDE * height, (b - a) / 2) for a, b in pairwise(middles)]
     outer = float(np.median(reach)) if reach else WIDE * height
+    bounds = [outer, *reach, outer]
     spans = []
-    for middle, left, right in zip(middles, [outer, *reach], [*reach, outer], strict=True):
+    for i, middle in enumerate(middles):
+        left, right = bounds[i], bounds[i + 1]
         first = int(np.clip(round(middle - left), 0, width - 1))
         spans.append((first, int(np.clip(round(middle + right), first + 1, width))))
     return spans

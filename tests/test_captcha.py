@@ -63,8 +63,8 @@ def test_boxes_stand_over_their_digits() -> None:
     reading = read(picture)
     assert reading.text == "38"
     (first, _, first_width, _), (second, _, second_width, _) = (c.box for c in reading.characters)
-    assert 10 <= first <= 60 <= first + first_width <= second <= 190
-    assert second + second_width >= 200
+    assert 10 <= first <= 25 < 45 <= first + first_width <= 70
+    assert 165 <= second <= 190 < 205 <= second + second_width <= 230
 
 
 def _one(digit: str) -> tuple[np.ndarray, str]:
