@@ -14,7 +14,7 @@ from ui import captcha, draw, train
 from ui.theme import HEAD, theme
 
 MASTHEAD = """<header class="masthead"><h1>Paint by NumPy</h1>
-<p>Draw a digit. A neural network in plain NumPy reads it while your pen moves.</p></header>"""
+<p>Draw a digit, or bring a number in disguise: neural networks in plain NumPy read them.</p></header>"""
 
 # Gradio 6 takes the look and the limits when it launches, not when the page is built.
 LAUNCH: dict[str, Any] = {

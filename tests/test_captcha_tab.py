@@ -252,7 +252,14 @@ def test_doubt_is_said(characters: tuple[Character, ...], sentence: str | None) 
 
 @pytest.mark.parametrize(
     "share, said",
-    [(1, "100 %"), (0.9994, "99 %"), (0.994, "99 %"), (0.45, "45 %"), (0.004, "0.4 %"), (0.0001, "")],
+    [
+        (1, "100 %"),
+        (0.9994, "99 %"),
+        (0.994, "99 %"),
+        (0.45, "45 %"),
+        (0.004, "0.4 %"),
+        (0.0001, "&lt;\u202f0.1 %"),
+    ],
 )
 def test_shares_are_rounded_with_care(share: float, said: str) -> None:
     assert captcha_answer.percent_short(share).replace("\u00a0", " ") == said

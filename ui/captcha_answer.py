@@ -64,11 +64,7 @@ def digits(reading: CaptchaReading) -> str:
 
 def _digit(character: Character) -> str:
     rival = percent_short(character.runner_up_confidence)
-    other = (
-        f'<span class="rival"><i>or</i> {escape(character.runner_up)}<small>{rival}</small></span>'
-        if rival
-        else '<span class="rival"></span>'
-    )
+    other = f'<span class="rival"><i>or</i> {escape(character.runner_up)}<small>{rival}</small></span>'
     kind = "unsure" if character.confidence < SURE else "sure"
     sure = percent_short(character.confidence)
     return (
@@ -77,9 +73,9 @@ def _digit(character: Character) -> str:
 
 
 def percent_short(share: float) -> str:
-    """ "97 %", "0.4 %", and nothing where there is next to nothing; "100 %" is not said of less than that."""
+    """HTML: "97 %", "0.4 %", "< 0.1 %"; "100 %" is not said of less than that."""
     if share < 0.0005:
-        return ""
+        return "&lt;\u202f0.1\u00a0%"
     if share < 0.0095:
         return f"{100 * share:.1f}\u00a0%"
     return f"{99 if 0.99 < share < 0.9995 else round(100 * share)}\u00a0%"
