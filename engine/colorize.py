@@ -253,13 +253,22 @@ def srgb_bytes(lab: np.ndarray) -> np.ndarray:
     does.
     """
     linear = linear_from_lab(lab)
-    outside = (linear.min(axis=-1) < -SLACK) | (linear.max(axis=-1) > 1 + SLACK)
-    if outside.any():
-        linear[outside] = linear_from_lab(_paled(lab[outside]))
-    level = np.clip(linear, 0, 1)
+    exists = _exists(linear)
+    if not exists.all():
+        linear[~exists] = linear_from_lab(_paled(lab[~exists]))
+    level = np.clip(linear, 0, 1, out=linear)
     level *= np.float32(65535)
     level += np.float32(0.5)
     return _bytes_of_light()[level.astype(np.uint16)]
+
+
+def _exists(linear: np.ndarray) -> np.ndarray:
+    """Whether a screen has linear light (..., 3); by channels, as a minimum over three numbers is slow."""
+    exists = np.ones(linear.shape[:-1], bool)
+    for channel in range(3):
+        exists &= linear[..., channel] >= -SLACK
+        exists &= linear[..., channel] <= 1 + SLACK
+    return exists
 
 
 def _paled(lab: np.ndarray) -> np.ndarray:
@@ -269,8 +278,7 @@ def _paled(lab: np.ndarray) -> np.ndarray:
     for _ in range(HALVINGS):
         middle = (least + most) / 2
         tried[:, 1:] = lab[:, 1:] * middle[:, None]
-        linear = linear_from_lab(tried)
-        exists = (linear.min(axis=1) >= -SLACK) & (linear.max(axis=1) <= 1 + SLACK)
+        exists = _exists(linear_from_lab(tried))
         least, most = np.where(exists, middle, least), np.where(exists, most, middle)
     tried[:, 1:] = lab[:, 1:] * least[:, None]
     return tried
