@@ -72,6 +72,15 @@ def gentle(rng: np.random.Generator, width: int, height: int) -> np.ndarray:
     )
 
 
+def wandering(rng: np.random.Generator, width: int, height: int) -> np.ndarray:
+    """A stroke that begins anywhere and turns as it goes, smoothly or in jags: (steps, 2)."""
+    steps, stride = whole(rng, 4, 26), height * within(rng, 0.03, 0.13)
+    turns = rng.normal(0, within(rng, 0.05, 0.9), steps)
+    way = within(rng, 0, 6.3) + np.cumsum(turns)
+    moves = np.stack([np.cos(way), np.sin(way)], axis=1) * stride
+    return rng.random(2) * (width, height) + np.cumsum(moves, axis=0)
+
+
 KINDS = {"gentle": gentle, "straight": straight, "bezier": bezier, "sine": sine, "arc": arc}
 
 

@@ -55,6 +55,8 @@ def draw_varied(text: str, rng: np.random.Generator, faces: Faces) -> np.ndarray
     if chance(rng, 0.3):
         own = marks.lines(rng, width, height, whole(rng, 1, 2), (1, max(1.2, thick * (0.4 + 0.6 * hard))))
         ink = cv2.max(ink, own)
+    if chance(rng, 0.25):
+        ink = cv2.max(ink, _strays(rng, width, height, thick))
     if strength:
         ink, paint = ink_tools.bend(rng, pick(rng, tuple(ink_tools.BENDS)), strength, ink, paint)
     picture = _laid(picture, rng, ink, paint, paper)
@@ -102,7 +104,7 @@ def _margins(
     height = float(np.mean([one.mask.shape[0] for one in stamps]))
     most = pick(rng, (0.1, 0.4, 0.4, 1.0))
     shares = least + rng.random(4) * most
-    if chance(rng, 0.12):
+    if chance(rng, 0.2):
         shares[whole(rng, 0, 3)] += within(rng, 0.3, 2.0)
     left, top, right, bottom = (shares * height).tolist()
     return left, top, right, bottom
@@ -157,6 +159,18 @@ def _treated(ink: np.ndarray, rng: np.random.Generator, thick: float, hard: floa
         through = marks.lines(rng, width, height, whole(rng, 1, 3), (1, 1.2 + hard))
         return ink_tools.cut(ink, through)
     return ink
+
+
+def _strays(rng: np.random.Generator, width: int, height: int, thick: float) -> np.ndarray:
+    """Strokes as dark and as thick as the digits' that are none, beside them as often as across them."""
+    mask = marks.empty(width, height)
+    for _ in range(whole(rng, 1, 5)):
+        points = marks.wandering(rng, width, height)
+        if chance(rng, 0.5):  # into the margins, where nothing else tells that it is no digit
+            inwards = within(rng, 0, 0.2) * width
+            points[:, 0] += (inwards if chance(rng, 0.5) else width - inwards) - points[0, 0]
+        marks.stroke(mask, points, max(1.0, thick * within(rng, 0.25, 1.0)))
+    return mask
 
 
 def _laid(
