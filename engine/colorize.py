@@ -22,18 +22,17 @@ from engine.checkpoint import load_pretrained
 from engine.colour_hints import Hints
 from engine.colour_spaces import EPSILON, KAPPA, TO_XYZ, linear_from_lab, linear_from_srgb, srgb_from_linear
 from engine.guided_filter import enlarged, guided_enlargement, guided_lines, reduced
+from engine.hint_spread import spread
 from engine.images import Picture, PictureError, open_picture
 from engine.network import Network
 from engine.preprocessing import to_network_input
 
 SHORT = 128  # pixels of the shorter side of what the network sees
 LONGEST = 4  # times as many has the longer side at most
-STRIDE = 4  # the network says its colours for places of 4 × 4 pixels
 STRIP_PIXELS = 1 << 16  # of the photo that are computed at once
 SLACK = 0.002  # of full light: what a colour may lie outside of a screen's before it is paled
 HALVINGS = 7  # of the interval in which the palest colour lies that still exists
-FAR, UNLIKE = 4.0, 6.0  # places and units of lightness over which a hint corrects what is around it
-DOUBT = 0.1  # how much a place resists a correction
+CELL = 2  # pixels of what the network sees, on a side, that have one correction by hints
 CLOSE = 1.5  # pixels of what the network sees over which a hint is then made exact
 APART = 18.0  # units of a and b between two colours that are suggested
 
@@ -128,30 +127,29 @@ def small_colours(
 ) -> np.ndarray:
     """a and b for each pixel of what the network sees: (h, w, 2), the hints kept where they are."""
     places = ab_bins.decode(colours.logits, vivid) * np.float32(saturation)
+    ab = guided_enlargement(places, lightness)
     if not colours.hints[..., 2].any():
-        return guided_enlargement(places, lightness)
-    places = _corrected(places, reduced(lightness, *places.shape[:2]), colours.hints)
-    return _made_exact(guided_enlargement(places, lightness), colours.hints)
+        return ab
+    return _made_exact(_corrected(ab, lightness, colours.hints), colours.hints)
 
 
-def _corrected(places: np.ndarray, lightness: np.ndarray, hints: np.ndarray) -> np.ndarray:
-    """Places (h, w, 2) brought nearer to the hints, and with them what is near and of like lightness."""
-    rows, columns = places.shape[:2]
-    cells = hints.reshape(rows, STRIDE, columns, STRIDE, 3)
-    known = cells[..., 2].sum(axis=(1, 3))
-    there = np.flatnonzero(known)
-    wanted = (cells[..., :2] * cells[..., 2:]).sum(axis=(1, 3)).reshape(-1, 2)[there]
-    wanted /= known.reshape(-1, 1)[there]
-    y, x = np.divmod(np.arange(rows * columns, dtype=np.int32), columns)
-    light = lightness.reshape(-1)
-    distance = ((y[:, None] - y[there]) ** 2 + (x[:, None] - x[there]) ** 2) / np.float32(2 * FAR**2)
-    distance += (light[:, None] - light[there]) ** 2 / np.float32(2 * UNLIKE**2)
-    share = np.exp(-distance)
-    share /= share.sum(axis=1, keepdims=True) + np.float32(DOUBT)
-    flat = places.reshape(-1, 2).copy()
-    for _ in range(3):
-        flat += share @ (wanted - flat[there])
-    return flat.reshape(places.shape)
+def _corrected(ab: np.ndarray, lightness: np.ndarray, hints: np.ndarray) -> np.ndarray:
+    """ab (h, w, 2) with its errors at the hints (h, w, 3) spread over what belongs to them.
+
+    Computed for cells of 2 × 2, where it takes a fifth of the time and hints reach farther.
+    """
+    rows, columns = (side // CELL for side in lightness.shape)
+
+    def total(values: np.ndarray) -> np.ndarray:
+        summed: np.ndarray = values.reshape(rows, CELL, columns, CELL, -1).sum(axis=(1, 3))
+        return summed
+
+    known = hints[..., 2:]
+    counts = total(known)
+    error = total((hints[..., :2] - ab) * known) / np.maximum(counts, 1)
+    found = spread(reduced(lightness, rows, columns), error, counts[..., 0] > 0)
+    corrected: np.ndarray = ab + guided_enlargement(found, lightness, radius=1)
+    return corrected
 
 
 def _made_exact(ab: np.ndarray, hints: np.ndarray) -> np.ndarray:
