@@ -84,7 +84,7 @@ def test_strength_and_saturation(network: Network) -> None:
                 *np.moveaxis(lab_from_srgb(colorize(photo, None, **kind, model=network))[..., 1:], 2, 0)
             ).mean()
         )
-        for kind in ({"saturation": 0.5}, {}, {"saturation": 1.5}, {"vivid": 1.0})  # type: ignore[var-annotated]
+        for kind in ({"saturation": 0.5}, {}, {"saturation": 1.5}, {"vivid": 1.0})
     ]
     assert chroma[0] < chroma[1] < chroma[2]
     assert chroma[3] > chroma[1]
@@ -96,7 +96,7 @@ def test_strength_and_saturation(network: Network) -> None:
         {"strength": float("nan")},
     ):
         with pytest.raises(ValueError, match="goes from"):
-            colorize(photo, None, **wrong, model=network)  # type: ignore[arg-type]
+            colorize(photo, None, **wrong, model=network)
 
 
 @pytest.mark.parametrize("count", [1, 5, 40])
