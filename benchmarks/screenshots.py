@@ -66,6 +66,15 @@ def shoot_draw(chromium: Browser, url: str) -> None:
     save(phone, "draw-phone")
 
 
+def shoot_captcha(chromium: Browser, url: str) -> None:
+    """The number that the tab opens with, read."""
+    page = open_page(chromium, url, 1180, 860)
+    page.get_by_role("tab", name="Captcha").click()
+    page.locator(".captcha-digits li").first.wait_for()
+    page.wait_for_timeout(1500)
+    save(page, "captcha")
+
+
 def shoot_train(chromium: Browser, url: str, preset: str | None) -> None:
     """A training on its way."""
     page = open_page(chromium, url, 1180, 800)
@@ -89,6 +98,7 @@ def main() -> None:
     ):
         chromium = launch(playwright)
         shoot_draw(chromium, url)
+        shoot_captcha(chromium, url)
         shoot_train(chromium, url, "lenet-5" if data else None)
         chromium.close()
 
