@@ -85,6 +85,10 @@ def _tell(event: object) -> None:
 
 
 def _measured(network: Network, recipe: Recipe | None) -> dict[str, float]:
+    if network.preprocessing.neighbourhood:
+        raise checkpoint.CheckpointError(
+            "This network learnt one picture's colours; there is no test set for it."
+        )
     if network.preprocessing.photo:
         return colour_evaluation.measure(network)
     if network.preprocessing.any_width:

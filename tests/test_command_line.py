@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from engine import __main__ as command
-from engine import checkpoint, datasets, mnist
+from engine import checkpoint, datasets, mnist, painting
 from engine.checkpoint import load
 from engine.resume import save_state
 from engine.training import EpochDone, accuracy
@@ -146,3 +146,12 @@ def test_as_a_program_of_its_own(tmp_path: Path) -> None:
     figures = json.loads(told[1].replace("'", '"'))
     assert figures["digits-8x8 test"] > 0.5
     assert load(tmp_path / "out.npz").parameter_count == 2368
+
+
+def test_a_network_of_single_pixels_has_no_test_set(run: Run, tmp_path: Path) -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (9, 9, 3), dtype=np.uint8)
+    *_, learnt = painting.learn(painting.pair_of(picture), painting.Choices(epochs=1))
+    assert isinstance(learnt, painting.Learnt)
+    checkpoint.save(learnt.network, tmp_path / "pixels.npz")
+    with pytest.raises(SystemExit, match="there is no test set for it"):
+        run("evaluate", "pixels", "--file", str(tmp_path / "pixels.npz"))
