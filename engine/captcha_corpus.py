@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from engine.captcha_variety import FAMILIES
+from engine.empty_pictures import draw_nothing
 from engine.faces import Faces, NoFaces, debian_faces, droid_sans_mono, shipped_faces
 from engine.line import HEIGHT, NARROWEST, STEP, TRIM, WIDEST, line_of
 
@@ -46,6 +47,7 @@ SHARES: dict[str, float] = {
     "damaged plain": 1,
     "damaged tutorial": 1,
 }
+EMPTY = 0.03  # of all pictures have no digits
 OWN_FACE = 0.35  # of the package's pictures are in the package's own face, as it comes
 
 
@@ -64,6 +66,9 @@ def draw_chunk(seed: int, number: int, shares: dict[str, float], faces: Faces) -
     weights = np.array([shares[name] for name in names])
     lines, labels = [], np.full((CHUNK, LONGEST), -1, np.int64)
     for i in range(CHUNK):
+        if rng.random() < EMPTY:
+            lines.append(_line(draw_nothing(rng)))
+            continue
         digits = random_digits(rng)
         name = names[rng.choice(len(names), p=weights / weights.sum())]
         own = name == "package" and rng.random() < OWN_FACE

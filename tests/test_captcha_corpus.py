@@ -18,6 +18,7 @@ from engine.captcha_corpus import (
     shaken,
 )
 from engine.captcha_variety import FAMILIES
+from engine.empty_pictures import draw_nothing
 from engine.faces import shipped_faces
 from engine.line import HEIGHT
 from engine.losses import ctc
@@ -43,7 +44,6 @@ def test_a_batch_is_lines_of_one_width_and_their_digits() -> None:
     assert images.shape[2] % 16 == 8
     assert labels.shape == (32, LONGEST)
     lengths = (labels >= 0).sum(axis=1)
-    assert lengths.min() >= 1
     assert all((row[:length] >= 0).all() for row, length in zip(labels, lengths, strict=True))
 
 
@@ -78,6 +78,22 @@ def test_texts_have_all_lengths_and_all_digits() -> None:
     assert counts.min() > 0.08 * counts.sum()
     doubled = np.mean([(text[1:] == text[:-1]).any() for text in texts if len(text) == 4])
     assert doubled > 0.3  # equal neighbours are the hard part of CTC; chance alone gives 0.27
+
+
+def test_some_pictures_say_nothing() -> None:
+    volumes = [draw_chunk(5, number, QUICK, shipped_faces()) for number in range(4)]
+    empty = np.mean([(volume.labels < 0).all(axis=1).mean() for volume in volumes])
+    assert 0.005 < empty < 0.08
+
+
+def test_pictures_of_nothing_repeat_and_are_pictures() -> None:
+    drawn = [draw_nothing(np.random.default_rng(seed)) for seed in range(30)]
+    for seed, picture in enumerate(drawn):
+        assert picture.dtype == np.uint8
+        assert picture.ndim == 3
+        assert 24 <= picture.shape[0] <= 160
+        np.testing.assert_array_equal(picture, draw_nothing(np.random.default_rng(seed)))
+    assert np.mean([picture.std() > 8 for picture in drawn]) > 0.7
 
 
 def test_every_text_fits_into_the_columns_of_its_picture() -> None:

@@ -25,7 +25,7 @@ FLOORS: dict[str, str] = {
     "augmentation digit_corpus decoding line ink ground ruled_paper paper images faces glyphs "
     "captcha_colours captcha_line captcha_marks captcha_grounds captcha_ink captcha_damage "
     "captcha_package captcha_dots captcha_outlines printed_numbers captcha_styles captcha_variety "
-    "guided_filter hint_spread",
+    "empty_pictures guided_filter hint_spread",
     "jobs": "recipes training rehearsal slices components captcha_corpus feeds resume evaluation digits "
     "captcha captcha_evaluation captcha_lessons colour_corpus colour_hints colorize "
     "colour_evaluation pixel_networks pixel_steps painting",
