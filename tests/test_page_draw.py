@@ -181,6 +181,18 @@ def test_an_example_is_drawn_and_read(page: Page) -> None:
     expect(verdict(page)).to_have_text("4")
 
 
+def test_an_example_can_be_undone_while_it_is_drawn(page: Page) -> None:
+    draw(page, STROKES["4"])
+    expect(verdict(page)).to_have_text("4")
+    before = ink(page)
+    page.get_by_role("group", name="Watch a digit being drawn").get_by_role("button", name="6").click()
+    page.wait_for_timeout(100)  # the pen is on its way; the whole 6 takes most of a second
+    page.keyboard.press("z")
+    page.keyboard.press("z")
+    expect(verdict(page)).to_have_text("4")
+    assert ink(page) == pytest.approx(before, rel=0.01)
+
+
 def test_the_tools_have_names_and_can_be_reached(page: Page) -> None:
     page.locator("#pad canvas").focus()
     names = []

@@ -175,7 +175,7 @@ function resizePen(by) {
 }
 
 function act(name) {
-  if (current) return;
+  if (pointer !== null) return;  // a stroke of the visitor's own goes on; one of an example is finished at once
   settle();
   actions[name]();
 }
