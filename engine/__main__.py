@@ -20,7 +20,6 @@ import numpy as np
 
 from engine import captcha_evaluation, checkpoint, colour_evaluation, datasets, evaluation
 from engine.feeds import feed
-from engine.memory import keep_freed_memory
 from engine.network import Network
 from engine.recipes import RECIPES, Recipe
 from engine.resume import load_state, save_state
@@ -30,7 +29,6 @@ SAVE_SECONDS = 60
 
 
 def _train(arguments: argparse.Namespace) -> None:
-    keep_freed_memory()
     recipe = RECIPES[arguments.name]
     if arguments.seed is not None:
         recipe = replace(recipe, seed=arguments.seed)

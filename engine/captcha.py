@@ -19,7 +19,6 @@ from engine.preprocessing import to_network_input
 from engine.reading import Character, Reading
 
 LONGEST_TEXT, DIFFICULTIES = 10, range(1, 6)
-LARGEST = 1600  # pixels: a picture is opened no longer than this
 WIDE = 0.35  # of its height: how far a digit reaches to each side of its middle at most
 CLEAR = 0.98  # where each column is as sure as this, its best sign is taken without a search
 
@@ -48,7 +47,7 @@ def read(picture: Picture, model: Network | str = "captcha") -> CaptchaReading:
     be used, CheckpointError where no network has that name.
     """
     network = load_pretrained(model) if isinstance(model, str) else model
-    rgb = open_picture(picture, longest=LARGEST)
+    rgb = open_picture(picture)
     start = perf_counter()
     height, width = rgb.shape[:2]
     line = line_of(rgb, line_width(height, width))

@@ -6,9 +6,11 @@ is learnt several times: shaken a little each time, in batches of pictures of ab
 
 from __future__ import annotations
 
+import os
+import threading
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 
 import cv2
 import numpy as np
@@ -16,13 +18,13 @@ import numpy as np
 from engine.captcha_variety import FAMILIES
 from engine.empty_pictures import draw_nothing
 from engine.faces import Faces, NoFaces, debian_faces, droid_sans_mono, shipped_faces
-from engine.line import HEIGHT, NARROWEST, STEP, TRIM, WIDEST, line_of
+from engine.line import HEIGHT, NARROWEST, WIDEST_LEARNT, fitting_width, line_of
+from engine.losses import columns_needed
 
 CHUNK = 128  # pictures that one process draws at a time
 LONGEST = 10
 # How many of a hundred texts have 1, 2, ... 10 digits.
 LENGTHS = np.array([3, 3, 5, 23, 20, 19, 8, 7, 5, 7]) / 100
-WIDEST_LEARNT = 456
 # How often each family is drawn: the free mixture most, what is hard more often than what is easy.
 SHARES: dict[str, float] = {
     "varied": 30,
@@ -102,6 +104,18 @@ def _line(rgb: np.ndarray) -> np.ndarray:
     return line_of(rgb, int(np.clip(natural, NARROWEST, WIDEST_LEARNT)))
 
 
+def _leave_with_parent() -> None:
+    """End this process when the one that began it has ended, however that came."""
+    parent = parent_process()
+    assert parent is not None
+
+    def leave() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=leave, daemon=True).start()
+
+
 class CaptchaCorpus:
     """Batches for `engine.training.train`: (N, 40, W) uint8 and labels (N, 10), N constant, W from batch to
     batch.
@@ -129,7 +143,9 @@ class CaptchaCorpus:
         self._drawn: tuple[int, Volume] | None = None
         self._order: tuple[int, list[np.ndarray]] | None = None
         self._ahead: dict[int, list[Future[Volume]]] = {}
-        self._pool = ProcessPoolExecutor(processes, get_context("spawn")) if processes else None
+        self._pool = (
+            ProcessPoolExecutor(processes, get_context("spawn"), _leave_with_parent) if processes else None
+        )
 
     def batch(self, step: int) -> tuple[np.ndarray, np.ndarray]:
         per_pass = self.volume // self.batch_size
@@ -140,9 +156,10 @@ class CaptchaCorpus:
         chosen = self._order[1][place]
         rng = np.random.default_rng((self.seed, 1 << 20, step))
         natural = float(np.median([volume.lines[i].shape[1] for i in chosen]))
-        width = int(np.clip(round((natural - TRIM) / STEP) * STEP + TRIM, NARROWEST, WIDEST))
+        labels = volume.labels[chosen]
+        width = fitting_width(natural, int(columns_needed(labels).max()))
         shake = shaken if turn % self.passes else fitted
-        return np.stack([shake(volume.lines[i], width, rng) for i in chosen]), volume.labels[chosen]
+        return np.stack([shake(volume.lines[i], width, rng) for i in chosen]), labels
 
     def close(self) -> None:
         if self._pool is not None:

@@ -10,14 +10,13 @@ import threading
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
 from engine.captcha import DIFFICULTIES, LONGEST_TEXT, column_probabilities, decode, generate, read
 from engine.captcha_styles import STYLES
-from engine.line import STEP, TRIM, line_of, line_width
-from engine.losses import ctc
+from engine.line import HEIGHT, WIDEST_LEARNT, fitting_width, line_of, line_width
+from engine.losses import columns_needed, ctc
 from engine.network import Network
 from engine.optimizers import AdamW
 from engine.schedules import one_cycle
@@ -25,7 +24,6 @@ from engine.training import BatchDone, EpochDone, Finished, train
 
 BATCH = 16  # pictures of about one width that are learnt together
 SORTED = 4  # batches that are drawn at a time and sorted by width
-WIDEST_LEARNT = 456
 LEARNING_RATE = (
     6e-4  # a fifth of what a new network begins with: enough to learn, too little to forget at once
 )
@@ -193,10 +191,12 @@ class LessonBatches:
         if self._drawn[0] != turn:
             self._drawn = turn, self._draw(turn)
         chosen = self._drawn[1][place * BATCH : (place + 1) * BATCH]
-        width = max(min(line_width(*chosen[BATCH // 2][0].shape[:2]), WIDEST_LEARNT), _least_width(chosen))
         labels = np.full((BATCH, LONGEST_TEXT), -1, np.int64)
         for row, (_, text) in zip(labels, chosen, strict=True):
             row[: len(text)] = [int(digit) for digit in text]
+        height, natural = chosen[BATCH // 2][0].shape[:2]
+        needed = int(columns_needed(labels).max())
+        width = fitting_width(min(HEIGHT * natural / height, WIDEST_LEARNT), needed)
         return np.stack([line_of(picture, width) for picture, _ in chosen]), labels
 
     def _draw(self, turn: int) -> list[tuple[np.ndarray, str]]:
@@ -212,9 +212,3 @@ class LessonBatches:
         style = self._others[int(rng.integers(len(self._others)))]
         difficulty = int(rng.integers(DIFFICULTIES.start, DIFFICULTIES.stop))
         return Exercise(style, int(rng.integers(1, LONGEST_TEXT + 1)), difficulty)
-
-
-def _least_width(drawn: list[tuple[np.ndarray, str]]) -> int:
-    """The width below which some text would have more signs, and blanks between equal ones, than columns."""
-    signs = max(len(text) + sum(a == b for a, b in pairwise(text)) for _, text in drawn)
-    return -(-(4 * (signs + 2) - TRIM) // STEP) * STEP + TRIM

@@ -17,7 +17,6 @@ from engine.recipes import Recipe
 from engine.training import Batches, ShuffledBatches
 
 Progress = Callable[[float, str], None]
-DRAWN = {"digit-corpus", "captcha-corpus"}
 LARGE_CROPS = 0.55  # of a training of the colouriser is done when its crops grow from 64 to 96 pixels
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 HEIGHT = 40  # pixels that a line is high
 NARROWEST, WIDEST = 72, 1032  # pixels that it may be wide, as multiples of STEP and TRIM more
+WIDEST_LEARNT = 456  # wider lines are pressed into this in training
 STEP, TRIM = 16, 8  # widths are 16 k + 8: what four columns' worth of tiles needs (`engine.architectures`)
 FAR = 48  # of 255: a pixel so far from the ground in some channel is ink
 HIDDEN = 0.012  # where this part of a picture is ink that lightness does not show, colour is looked at
@@ -25,8 +26,13 @@ def line_of(rgb: np.ndarray, width: int | None = None) -> np.ndarray:
 
 def line_width(height: int, width: int) -> int:
     """The width of a line for a picture of this height and width."""
-    natural = HEIGHT * width / height
-    return int(np.clip(round((natural - TRIM) / STEP) * STEP + TRIM, NARROWEST, WIDEST))
+    return fitting_width(HEIGHT * width / height)
+
+
+def fitting_width(natural: float, columns: int = 0) -> int:
+    """The nearest width that the reader's tiles take and that gives at least so many columns."""
+    least = max(NARROWEST, -(-(4 * (columns + 2) - TRIM) // STEP) * STEP + TRIM)
+    return max(least, min(WIDEST, round((natural - TRIM) / STEP) * STEP + TRIM))
 
 
 def stretched(grey: np.ndarray) -> np.ndarray:
@@ -44,8 +50,7 @@ def _resized(rgb: np.ndarray, width: int) -> np.ndarray:
     A picture too narrow to be stretched gets more of its ground on both sides.
     """
     height = rgb.shape[0]
-    natural = HEIGHT * rgb.shape[1] / height
-    inner = width if natural > 0.8 * width else max(1, round(natural))
+    inner = _inner_width(width, height, rgb.shape[1])
     shrinks = height > HEIGHT or rgb.shape[1] > inner
     how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     small = cv2.resize(np.ascontiguousarray(rgb), (inner, HEIGHT), interpolation=how)
@@ -61,12 +66,15 @@ def _resized(rgb: np.ndarray, width: int) -> np.ndarray:
 
 def place_in(width: int, picture_height: int, picture_width: int) -> tuple[float, float]:
     """(scale, shift) with x in the picture = scale · x in a line of `width` + shift."""
-    natural = HEIGHT * picture_width / picture_height
-    if natural > 0.8 * width:
-        return picture_width / width, 0.0
-    inner = max(1, round(natural))
+    inner = _inner_width(width, picture_height, picture_width)
     scale = picture_width / inner
     return scale, -((width - inner) // 2) * scale
+
+
+def _inner_width(width: int, picture_height: int, picture_width: int) -> int:
+    """How wide the picture itself is in a line of `width`: all of it, unless that would stretch it much."""
+    natural = HEIGHT * picture_width / picture_height
+    return width if natural > 0.8 * width else max(1, round(natural))
 
 
 def _shades(rgb: np.ndarray) -> np.ndarray:

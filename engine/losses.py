@@ -80,8 +80,7 @@ def ctc(logits: Array, labels: Array) -> tuple[float, Array]:
     xp = logits.__array_namespace__()
     n, columns, classes = logits.shape
     path, skip, last = _ctc_states(labels, classes - 1)
-    doubled = ((labels[:, 1:] == labels[:, :-1]) & (labels[:, 1:] >= 0)).sum(axis=1)
-    if bool((last // 2 + doubled > columns).any()):
+    if bool((columns_needed(labels) > columns).any()):
         raise ValueError(f"a text is too long for {columns} columns")
     shifted = logits - logits.max(axis=2, keepdims=True)
     log_p = shifted - xp.log(xp.exp(shifted).sum(axis=2, keepdims=True))
@@ -98,6 +97,12 @@ def ctc(logits: Array, labels: Array) -> tuple[float, Array]:
     signs = (path[:, :, None] == xp.arange(classes)).astype(logits.dtype)
     gradient = (xp.exp(log_p) - occupancy @ signs) / logits.dtype.type(n)
     return -float(log_likelihood.mean()), gradient
+
+
+def columns_needed(labels: Array) -> Array:
+    """How many columns each text (N, L) takes at least: one a sign, and a blank between equal neighbours."""
+    doubled = (labels[:, 1:] == labels[:, :-1]) & (labels[:, 1:] >= 0)
+    return (labels >= 0).sum(axis=1) + doubled.sum(axis=1)
 
 
 NEVER = -1e30  # the logarithm of no probability; infinities would breed NaN

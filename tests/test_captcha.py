@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -65,6 +66,22 @@ def test_boxes_stand_over_their_digits() -> None:
     (first, _, first_width, _), (second, _, second_width, _) = (c.box for c in reading.characters)
     assert 10 <= first <= 25 < 45 <= first + first_width <= 70
     assert 165 <= second <= 190 < 205 <= second + second_width <= 230
+
+
+def test_boxes_are_in_the_pixels_of_a_large_picture() -> None:
+    small, text = generate(4, 1, 7, "plain")
+    large = cv2.resize(small, None, fx=15, fy=15, interpolation=cv2.INTER_NEAREST)
+    reading, there = read(small), read(large)
+    assert reading.text == there.text == text
+    assert (there.width, there.height) == (large.shape[1], large.shape[0])
+    for one, other in zip(reading.characters, there.characters, strict=True):
+        np.testing.assert_allclose(np.array(other.box) / 15, one.box, atol=2)
+
+
+def test_a_number_in_a_very_wide_picture_is_read() -> None:
+    small, text = generate(8, 1, 3, "tutorial")
+    wide = np.repeat(np.repeat(small, 20, axis=0), 20, axis=1)
+    assert read(wide).text == text
 
 
 def _one(digit: str) -> tuple[np.ndarray, str]:

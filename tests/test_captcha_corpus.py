@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from engine import captcha_corpus
 from engine.captcha_corpus import (
     CHUNK,
     LONGEST,
     SHARES,
     CaptchaCorpus,
+    Volume,
     draw_chunk,
     fitted,
     random_digits,
@@ -23,6 +30,7 @@ from engine.faces import shipped_faces
 from engine.line import HEIGHT
 from engine.losses import ctc
 
+ROOT = Path(__file__).resolve().parent.parent
 QUICK = {"plain": 1.0, "tutorial": 1.0}
 
 
@@ -101,6 +109,40 @@ def test_every_text_fits_into_the_columns_of_its_picture() -> None:
     for line, text in zip(volume.lines, volume.labels, strict=True):
         columns = (line.shape[1] - 8) // 4
         ctc(np.zeros((1, columns, 11), np.float32), text[None])
+
+
+def test_a_batch_is_wide_enough_for_its_longest_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    narrow = Volume([np.zeros((HEIGHT, 72), np.uint8)] * CHUNK, np.full((CHUNK, LONGEST), 7))
+    monkeypatch.setattr(captcha_corpus, "draw_chunk", lambda *_: narrow)
+    images, labels = corpus().batch(0)
+    ctc(np.zeros((32, images.shape[2] // 4 - 2, 11), np.float32), labels)
+
+
+def test_those_who_draw_end_with_the_training(tmp_path: Path) -> None:
+    """Also when it is killed: else each interrupted training would leave a process behind."""
+    script = tmp_path / "training.py"
+    script.write_text(
+        "import os, signal\n"
+        "from engine.captcha_corpus import CaptchaCorpus\n"
+        "from engine.faces import shipped_faces\n"
+        "if __name__ == '__main__':\n"
+        "    source = CaptchaCorpus(1, 32, {'plain': 1.0}, shipped_faces(), volume=128)\n"
+        "    source.batch(0)\n"
+        "    print(*source._pool._processes, flush=True)\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    ended = subprocess.run(
+        [sys.executable, script], env=environment, capture_output=True, text=True, timeout=120
+    )
+    drawing = int(ended.stdout)
+    for _ in range(100):
+        try:
+            os.kill(drawing, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.1)
+    pytest.fail("the process that draws is still there")
 
 
 def test_the_shares_name_families() -> None:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from engine.line import HEIGHT, NARROWEST, WIDEST, line_of, line_width, place_in
+from engine.line import HEIGHT, NARROWEST, WIDEST, fitting_width, line_of, line_width, place_in
 
 
 def picture(
@@ -68,6 +68,14 @@ def test_proportions_are_kept_up_to_what_the_tiles_need(size: tuple[int, int]) -
     assert width % 16 == 8
     assert abs(width - HEIGHT * size[1] / size[0]) <= 8
     assert line_of(np.zeros((*size, 3), np.uint8)).shape == (HEIGHT, width)
+
+
+@pytest.mark.parametrize("columns", [0, 16, 17, 19, 20, 21])
+def test_a_width_gives_as_many_columns_as_are_needed(columns: int) -> None:
+    width = fitting_width(10, columns)
+    assert width % 16 == 8
+    assert width // 4 - 2 >= columns
+    assert width == NARROWEST or (width - 16) // 4 - 2 < columns
 
 
 def test_very_narrow_and_very_wide_pictures_are_bounded() -> None:

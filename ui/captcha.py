@@ -13,7 +13,7 @@ import gradio as gr
 import numpy as np
 from gradio.context import Context
 
-from engine.captcha import LARGEST, read
+from engine.captcha import read
 from engine.captcha_lessons import BATCH, Exercise, Lesson
 from engine.checkpoint import CheckpointError
 from engine.images import Picture, PictureError, open_picture
@@ -43,6 +43,7 @@ from ui.captcha_stage import (
 from ui.limits import Limits, spoken_time
 
 TAB = "captcha"
+LARGEST = 1600  # pixels: a picture goes into the page no longer than this
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 
