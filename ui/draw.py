@@ -37,13 +37,14 @@ open_pages: dict[str, Own] = {}  # session -> the networks of a visitor who has 
 
 @dataclass(frozen=True)
 class DrawTab:
-    """What other tabs need of this one.
+    """What other tabs and the sections below need of this one.
 
-    picker: the networks that read, a list of names. own_networks: this visitor's own, {name: Network}; the
+    pad: the sketchpad; its value goes through `open_sketch`. picker: the networks that read, a list of names. own_networks: this visitor's own, {name: Network}; the
     dict is changed in place, never replaced, because a drawing may be read at the same moment. `offer` does
     both.
     """
 
+    pad: gr.HTML
     picker: gr.CheckboxGroup
     own_networks: gr.State
 
@@ -166,7 +167,7 @@ def build() -> DrawTab:
     picker.change(read_sketch, [pad, picker, own], [heard, own], trigger_mode="always_last", **quiet)
     gr.on([picture.change, picker.change], read_picture, [picture, picker, own], [told, own], **quiet)
     endpoint()
-    return DrawTab(picker, own)
+    return DrawTab(pad, picker, own)
 
 
 def drawn_examples() -> None:
