@@ -20,7 +20,7 @@ FLOORS: dict[str, str] = {
     "colour_spaces ab_bins",
     "products": "winograd pooled convolution program single",
     "layers": "activations linear columns pooling regularization fusion containers layers losses optimizers",
-    "network": "inference network",
+    "network": "inference network stages units kernels saliency imagine",
     "files": "description checkpoint layer_list architectures rules mnist datasets strokes digit_shapes "
     "augmentation digit_corpus decoding line ink ground ruled_paper paper images faces glyphs "
     "captcha_colours captcha_line captcha_marks captcha_grounds captcha_ink captcha_damage "
