@@ -73,12 +73,13 @@ def _coordinates(width: int, height: int) -> Map:
 
 
 def waved(rng: np.random.Generator, width: int, height: int, strength: float) -> Map:
-    """Rows and columns shifted along sines, as most PHP captchas do."""
+    """Rows and columns shifted along sines, as most PHP captchas do; short waves are lower."""
     x, y = _coordinates(width, height)
+    long, across = 0.3 * 12 ** float(rng.random()), 0.3 * 7 ** float(rng.random())  # in picture heights
+    down = min(1.0, long) * np.sin(x * (2 * math.pi / (height * long)) + within(rng, 0, 6.3))
+    right = min(1.0, 1.4 * across) * np.sin(y * (2 * math.pi / (height * across)) + within(rng, 0, 6.3))
     size = 0.10 * height * strength
-    down = size * np.sin(x * (2 * math.pi / (height * within(rng, 0.9, 3.5))) + within(rng, 0, 6.3))
-    right = size * 0.7 * np.sin(y * (2 * math.pi / (height * within(rng, 0.6, 2))) + within(rng, 0, 6.3))
-    return x + right, y + down
+    return x + size * 0.9 * right, y + size * down
 
 
 def rippled(rng: np.random.Generator, width: int, height: int, strength: float) -> Map:
@@ -91,13 +92,17 @@ def rippled(rng: np.random.Generator, width: int, height: int, strength: float) 
 
 
 def bulged(rng: np.random.Generator, width: int, height: int, strength: float) -> Map:
-    """A lens that enlarges or shrinks what is under it."""
-    x, y = _coordinates(width, height)
-    reach = height * within(rng, 0.6, 1.2)
-    dx, dy = x - within(rng, 0.15, 0.85) * width, y - within(rng, 0.4, 0.6) * height
-    near = np.exp(-(dx * dx + dy * dy) / (reach * reach))
-    pull = near * (0.28 * strength * pick(rng, (1.0, -0.7)))
-    return x - dx * pull, y - dy * pull
+    """One to three lenses that enlarge or shrink what is under them."""
+    across, along = _coordinates(width, height)
+    x, y = np.broadcast_arrays(across, along)
+    lenses = pick(rng, (1, 1, 2, 3))
+    for _ in range(lenses):
+        reach = height * within(rng, 0.35, 1.2)
+        dx, dy = across - within(rng, 0.1, 0.9) * width, along - within(rng, 0.25, 0.75) * height
+        near = np.exp(-(dx * dx + dy * dy) / (reach * reach))
+        pull = near * (0.28 * strength * pick(rng, (1.0, -0.8)))
+        x, y = x - dx * pull, y - dy * pull
+    return x, y
 
 
 def sheared(rng: np.random.Generator, width: int, height: int, strength: float) -> Map:

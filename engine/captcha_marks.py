@@ -72,6 +72,18 @@ def gentle(rng: np.random.Generator, width: int, height: int) -> np.ndarray:
     )
 
 
+def waving(rng: np.random.Generator, width: int, height: int) -> np.ndarray:
+    """A wave along any direction, flat or steep, over a part of the picture: (steps, 2)."""
+    length = height * within(rng, 0.6, 3)
+    along = np.arange(0, length, 1.5)
+    wave = height * within(rng, 0.12, 0.9)
+    aside = wave * within(rng, 0.03, 0.22) * np.sin(2 * np.pi * along / wave + within(rng, 0, 6.3))
+    way = rng.normal(0, 0.4)
+    x0, y0 = within(rng, -0.1, 0.9) * width, within(rng, 0.0, 1.0) * height
+    x = x0 + along * math.cos(way) - aside * math.sin(way)
+    return np.stack([x, y0 + along * math.sin(way) + aside * math.cos(way)], axis=1)
+
+
 def wandering(rng: np.random.Generator, width: int, height: int) -> np.ndarray:
     """A stroke that begins anywhere and turns as it goes, smoothly or in jags: (steps, 2)."""
     steps, stride = whole(rng, 4, 26), height * within(rng, 0.03, 0.13)
@@ -81,7 +93,15 @@ def wandering(rng: np.random.Generator, width: int, height: int) -> np.ndarray:
     return rng.random(2) * (width, height) + np.cumsum(moves, axis=0)
 
 
-KINDS = {"gentle": gentle, "straight": straight, "bezier": bezier, "sine": sine, "arc": arc}
+KINDS = {
+    "gentle": gentle,
+    "straight": straight,
+    "bezier": bezier,
+    "sine": sine,
+    "arc": arc,
+    "waving": waving,
+}
+CROSSING = ("gentle", "straight", "bezier", "sine", "arc")
 
 
 def lines(
@@ -90,7 +110,7 @@ def lines(
     height: int,
     count: int,
     thickness: tuple[float, float] = (1, 1),
-    kinds: tuple[str, ...] = tuple(KINDS),
+    kinds: tuple[str, ...] = CROSSING,
 ) -> np.ndarray:
     """Some lines of these kinds, as thick as the range in pixels says: (height, width) uint8."""
     mask = empty(width, height)

@@ -41,7 +41,7 @@ def draw_varied(text: str, rng: np.random.Generator, faces: Faces) -> np.ndarray
     """One captcha of no particular style: (H, W, 3) uint8, mostly 30 to 90 pixels high."""
     hard = float(rng.random())
     stamps = _line(text, rng, faces, hard)
-    strength = within(rng, 0.2, 0.5 + 0.8 * hard) if chance(rng, 0.4) else 0.0
+    strength = within(rng, 0.2, 0.6 + 0.9 * hard) if chance(rng, 0.5) else 0.0
     stamps, width, height = framed(stamps, *_margins(stamps, rng, 0.1 * strength))
     paper = colour_of(rng, _paper_brightness(rng), float(rng.random()) ** 1.5)
     picture, spread = _ground(rng, width, height, paper, hard)
@@ -52,13 +52,17 @@ def draw_varied(text: str, rng: np.random.Generator, faces: Faces) -> np.ndarray
     ink = _treated(ink, rng, thick, hard)
     if chance(rng, 0.45):  # below the digits
         picture = _strewn(picture, rng, paper, inks, thick, hard)
-    if chance(rng, 0.3):
-        own = marks.lines(rng, width, height, whole(rng, 1, 2), (1, max(1.2, thick * (0.4 + 0.6 * hard))))
+    if chance(rng, 0.35):
+        count = whole(rng, 1, 2 + round(3 * hard))
+        reach = (1.0, max(1.2, thick * (0.4 + 0.6 * hard)))
+        own = marks.lines(rng, width, height, count, reach, tuple(marks.KINDS))
         ink = cv2.max(ink, own)
     if chance(rng, 0.25):
         ink = cv2.max(ink, _strays(rng, width, height, thick))
     if strength:
-        ink, paint = ink_tools.bend(rng, pick(rng, tuple(ink_tools.BENDS)), strength, ink, paint)
+        kinds = [pick(rng, tuple(ink_tools.BENDS)) for _ in range(pick(rng, (1, 1, 2)))]
+        for kind in kinds:
+            ink, paint = ink_tools.bend(rng, kind, strength / len(kinds) ** 0.5, ink, paint)
     picture = _laid(picture, rng, ink, paint, paper)
     if chance(rng, 0.35):  # above them
         picture = _strewn(picture, rng, paper, inks, thick, hard)
@@ -102,7 +106,7 @@ def _margins(
 ) -> tuple[float, float, float, float]:
     """From `least` to as wide as a digit is high; now and then far more on one side."""
     height = float(np.mean([one.mask.shape[0] for one in stamps]))
-    most = pick(rng, (0.1, 0.4, 0.4, 1.0))
+    most = pick(rng, (0.1, 0.4, 0.4, 0.8, 1.3))
     shares = least + rng.random(4) * most
     if chance(rng, 0.2):
         shares[whole(rng, 0, 3)] += within(rng, 0.3, 2.0)
@@ -216,7 +220,7 @@ def _strewn(
     kind = pick(rng, ("lines", "lines", "lines", "pepper", "discs", "dashes", "grid", "specks", "writing"))
     if kind == "lines":
         reach = (1.0, 1.0) if chance(rng, 0.5) else (1.0, max(1.2, 0.8 * thick * hard))
-        sort = pick(rng, (("straight",), ("bezier",), ("sine",), ("arc",), tuple(marks.KINDS)))
+        sort = pick(rng, (("straight",), ("bezier",), ("sine",), ("arc",), ("waving",), tuple(marks.KINDS)))
         for _ in range(whole(rng, 1, 2 + round(4 * hard))):
             line = marks.lines(rng, width, height, 1, reach, sort)
             picture = painted(picture, line, _clutter_colour(rng, paper, inks), within(rng, 0.4, 1))
