@@ -10,11 +10,11 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import gradio as gr
 
-from ui import captcha, draw, train
+from ui import captcha, colorize, draw, train
 from ui.theme import HEAD, theme
 
 MASTHEAD = """<header class="masthead"><h1>Paint by NumPy</h1>
-<p>Draw a digit, or bring a number in disguise: neural networks in plain NumPy read them.</p></header>"""
+<p>Draw a digit, bring a number or a gray photo: networks in plain NumPy read and colour them.</p></header>"""
 
 # Gradio 6 takes the look and the limits when it launches, not when the page is built.
 LAUNCH: dict[str, Any] = {
@@ -44,6 +44,8 @@ with Page(title="Paint by NumPy", analytics_enabled=False, delete_cache=(3600, 3
             drawn = draw.build()
         with gr.Tab("Captcha", id=captcha.TAB):
             captcha.build()
+        with gr.Tab("Colorize", id=colorize.TAB) as coloured:
+            colorize.build(coloured)
         with gr.Tab("Train", id="train"):
             train.build(drawn, tabs)
     demo.unload(draw.leave)

@@ -1,0 +1,58 @@
+"""What the Colorize tab offers to programs: /colorize."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from engine.checkpoint import CheckpointError
+from engine.colorize import paint, predict, prepare
+from engine.colour_hints import Hints
+from engine.images import PictureError
+from ui.colorize_photo import Settings, write
+
+
+def colorize(
+    photo: str, hints: Any = None, strength: float = 1.0, saturation: float = 1.0, vivid: float = 0.5
+) -> str:
+    """Colour a photo, told some of its colours. Its size and lightness stay.
+
+    Args:
+        photo: an image file: PNG, JPEG, WebP, GIF, BMP or TIFF; a colour one is taken for its lightness
+        hints: a list of points and strokes in the photo's pixels, x to the right and y down, such as
+            [{"points": [[120, 40]], "colour": "#6fb1e0"}, {"points": [[10, 300], [80, 310]], "colour":
+            "#7da33a", "radius": 6}]; of a colour only its hue and chroma count
+        strength: 0 leaves the photo gray, 1 is all of the colours
+        saturation: 0 to 2, times the network's own colours
+        vivid: from 0, faithful, to 1, vivid
+
+    Returns:
+        the coloured photo as a PNG file
+    """
+    if not photo:
+        raise gr.Error("Send a photo.")
+    settings = Settings.of(vivid, strength, saturation)
+    try:
+        told = Hints.from_json([] if hints is None else hints)
+        prepared = prepare(photo)
+        painted = paint(
+            prepared, predict(prepared, told), settings.strength, settings.saturation, settings.vivid
+        )
+    except (PictureError, CheckpointError, ValueError) as error:
+        raise gr.Error(str(error)) from error
+    with tempfile.NamedTemporaryFile(prefix="coloured-", suffix=".png", delete=False) as file:
+        target = Path(file.name)
+    return str(write(painted, told.to_json(), settings, target))
+
+
+def endpoint() -> None:
+    """/colorize: a plain file, JSON and numbers in, a file out."""
+    with gr.Row(visible=False):
+        file, hints = gr.File(label="photo"), gr.JSON(label="hints")
+        strength, saturation = gr.Number(1, label="strength"), gr.Number(1, label="saturation")
+        vivid, painted = gr.Number(0.5, label="vivid"), gr.File(label="coloured")
+        fields = [file, hints, strength, saturation, vivid]
+        gr.Button().click(colorize, fields, painted, api_name="colorize")

@@ -1,0 +1,120 @@
+"""The Colorize tab's upper part on the page: canvas, comparison, sliders, examples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import gradio as gr
+from gradio.data_classes import FileData
+
+from engine.images import open_picture
+from ui.colorize_compare import compare
+from ui.hint_canvas import hint_canvas
+from ui.pictures import data_uri, shrunk
+
+PHOTOS = Path(__file__).parent / "examples" / "photos"
+NAMES = {
+    "temple.jpg": "A temple",
+    "cat.jpg": "A cat",
+    "astronaut.jpg": "An astronaut",
+    "flower.jpg": "A flower",
+    "coffee.jpg": "A cup of coffee",
+    "cameraman.jpg": "A man with a camera, gray from the beginning",
+}
+EXAMPLES = tuple(PHOTOS / name for name in NAMES)
+OPENER = "colorize-open"
+CANVAS = "colorize-canvas"
+THUMBNAIL = 144  # pixels
+HONEST = (
+    "It guesses. A gray photo says how light a place is, not what colour it had. Sky, leaves, grass and skin "
+    "are often right; clothes, cars, walls and flowers could have any colour, and come out pale or wrong. "
+    "Click such a place and choose: the hint is kept, and spread over what belongs to it."
+)
+BRING = "Drop or paste a photo onto the picture. A colour one is turned gray first, so you can compare."
+CLICK = """
+element.addEventListener("click", (event) => {
+  const example = event.target.closest("button")?.dataset.example;
+  if (example) trigger("select", {example: Number(example)});
+});"""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The components that handlers read and change. sliders: vivid, strength, saturation."""
+
+    opener: gr.UploadButton
+    examples: gr.HTML
+    canvas: gr.HTML
+    compare: gr.HTML
+    sliders: tuple[gr.Slider, gr.Slider, gr.Slider]
+    download: gr.Button
+    file: gr.DownloadButton
+    told: gr.HTML
+
+
+def path_of(payload: FileData | None) -> str | None:
+    """Where an uploaded file lies; Gradio has made sure that it is one."""
+    return payload.path if payload else None
+
+
+def lay_out() -> Stage:
+    """The photo with its hints on the left, what comes of it on the right."""
+    with gr.Row(elem_id="colorize", equal_height=False):
+        with gr.Column(min_width=300, elem_id="colorize-bring"):
+            canvas = hint_canvas(
+                "Your photo",
+                "Drop a photo here",
+                "Click a place for its likely colours, or drag to paint",
+                opener=OPENER,
+                elem_id=CANVAS,
+            )
+            with gr.Row(elem_id="colorize-source"):
+                opener = gr.UploadButton(
+                    "Open a photo", file_types=["image"], variant="primary", elem_id=OPENER, scale=0
+                )
+                # Gradio would make a copy under another name first.
+                opener.preprocess = path_of  # type: ignore[assignment, method-assign]
+                examples = gr.HTML(
+                    thumbnails(), apply_default_css=False, js_on_load=CLICK, elem_id="colorize-examples"
+                )
+            gr.HTML(f"<p>{BRING}</p>", apply_default_css=False, elem_id="colorize-note")
+        with gr.Column(min_width=300, elem_id="colorize-told"):
+            shown = compare(canvas=CANVAS, elem_id="colorize-compare")
+            sliders = lay_out_sliders()
+            with gr.Row(elem_id="colorize-save"):
+                download = gr.Button("Download", elem_id="colorize-download", scale=0, min_width=160)
+                file = gr.DownloadButton("Download the file", visible="hidden", elem_id="colorize-file")
+                told = gr.HTML("", apply_default_css=False, elem_id="colorize-said")
+            gr.HTML(f"<p>{HONEST}</p>", apply_default_css=False, elem_id="colorize-honest")
+    return Stage(opener, examples, canvas, shown, sliders, download, file, told)
+
+
+def lay_out_sliders() -> tuple[gr.Slider, gr.Slider, gr.Slider]:
+    """Three that only paint again what the network has said."""
+    vivid = gr.Slider(
+        0, 1, 0.5, step=0.05, label="Faithful ↔ vivid", buttons=[], elem_classes="colorize-slider"
+    )
+    with gr.Row(elem_id="colorize-sliders"):
+        strength, saturation = (
+            gr.Slider(
+                0, most, 1, step=0.05, label=label, buttons=[], min_width=130, elem_classes="colorize-slider"
+            )
+            for label, most in (("Strength", 1), ("Saturation", 2))
+        )
+    return vivid, strength, saturation
+
+
+def thumbnails() -> str:
+    """Six photos to try."""
+    buttons = "".join(map(_thumbnail, range(len(EXAMPLES))))
+    return f'<div class="thumbnails" role="group" aria-label="Try a photo">{buttons}</div>'
+
+
+def _thumbnail(number: int) -> str:
+    picture = data_uri(shrunk(open_picture(EXAMPLES[number]), THUMBNAIL))
+    name = NAMES[EXAMPLES[number].name]
+    return (
+        f'<button type="button" data-example="{number}" title="{name}" aria-label="{name}">'
+        f'<img src="{picture}" alt=""></button>'
+    )
