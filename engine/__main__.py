@@ -18,7 +18,14 @@ from pathlib import Path
 
 import numpy as np
 
-from engine import captcha_evaluation, checkpoint, colour_evaluation, datasets, evaluation
+from engine import (
+    captcha_evaluation,
+    checkpoint,
+    colour_evaluation,
+    datasets,
+    evaluation,
+    number_evaluation,
+)
 from engine.feeds import feed
 from engine.network import Network
 from engine.recipes import RECIPES, Recipe
@@ -34,7 +41,7 @@ def _train(arguments: argparse.Namespace) -> None:
         recipe = replace(recipe, seed=arguments.seed)
     if arguments.epochs is not None:
         recipe = replace(recipe, epochs=arguments.epochs)
-    network = recipe.build()
+    network = recipe.begin()
     optimizer = recipe.make_optimizer()
     average = WeightAverage(network, recipe.average) if recipe.average else None
     state = Path(arguments.state) if arguments.state else None
@@ -89,6 +96,8 @@ def _measured(network: Network, recipe: Recipe | None) -> dict[str, float]:
         )
     if network.preprocessing.photo:
         return colour_evaluation.measure(network)
+    if recipe is not None and recipe.data == "number-corpus":
+        return number_evaluation.measure(network)
     if network.preprocessing.any_width:
         return captcha_evaluation.measure(network)
     return evaluation.measure(network, recipe)
@@ -109,7 +118,7 @@ def main() -> None:
     training.add_argument("--seed", type=int, help="another seed than the recipe's")
     training.add_argument("--epochs", type=int, help="another number of epochs than the recipe's")
     training.add_argument("--threads", type=int, default=1, help="split each batch among this many threads")
-    training.add_argument("--processes", type=int, default=1, help="so many more draw the captcha corpus")
+    training.add_argument("--processes", type=int, default=1, help="so many more draw lines of digits")
     training.add_argument("--state", help="a file to resume from, written each minute")
     training.add_argument("--out", help="the file to write instead of weights/NAME.npz")
     training.add_argument("--half", action="store_true", help="write float16")

@@ -22,7 +22,7 @@ from engine import description
 from engine.network import Network
 
 DESCRIPTION = "description"
-OTHER_JOBS = {"captcha", "colorize"}  # shipped networks that do not read single digits
+OTHER_JOBS = {"captcha", "colorize", "numbers"}  # shipped networks that do not read single digits
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
 
 MAX_BYTES = 64 << 20  # of all arrays together

@@ -20,7 +20,7 @@ def draw_nothing(rng: np.random.Generator) -> np.ndarray:
     """A part of a photo, or patterns, shapes and strokes: (H, W, 3) uint8, 30 to 120 pixels high."""
     height = whole(rng, 30, 120)
     width = round(height * within(rng, 0.7, 2.2) if chance(rng, 0.5) else height * within(rng, 2, 6))
-    made = _part_of_a_photo if chance(rng, 0.4) else _pattern
+    made = part_of_a_photo if chance(rng, 0.4) else _pattern
     picture = made(rng, width, height)
     for _ in range(whole(rng, 0, 4)):
         colour = colour_of(rng, within(rng, 0, 255), float(rng.random()))
@@ -28,7 +28,7 @@ def draw_nothing(rng: np.random.Generator) -> np.ndarray:
     return damage(picture, rng, 0.6)
 
 
-def _part_of_a_photo(rng: np.random.Generator, width: int, height: int) -> np.ndarray:
+def part_of_a_photo(rng: np.random.Generator, width: int, height: int) -> np.ndarray:
     """A window of any size and place, perhaps mirrored."""
     photo = pick(rng, _photos())
     scale = within(rng, 0.15, 1) * min(photo.shape[0] / height, photo.shape[1] / width)

@@ -13,6 +13,7 @@ from engine.captcha_corpus import CaptchaCorpus
 from engine.colour_corpus import ColourCorpus, Phase, training_photos
 from engine.datasets import Dataset
 from engine.digit_corpus import SETTLING, DigitCorpus, Mixture
+from engine.number_corpus import number_corpus
 from engine.recipes import Recipe
 from engine.training import Batches, ShuffledBatches
 
@@ -30,6 +31,9 @@ def feed(
     if recipe.data == "captcha-corpus":
         cv2.setNumThreads(1)
         return CaptchaCorpus(recipe.seed, recipe.batch_size, processes=processes), None
+    if recipe.data == "number-corpus":
+        cv2.setNumThreads(1)
+        return number_corpus(recipe.seed, recipe.batch_size, processes), None
     if recipe.data == "colour-corpus":
         cv2.setNumThreads(1)
         return colour_batches(recipe), None

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from engine.architectures import build
+from engine.checkpoint import load_pretrained
 from engine.datasets import Dataset, Splits, concatenate
 from engine.losses import LOSSES, Loss, colour_cross_entropy, ctc
 from engine.network import Network
@@ -26,8 +27,10 @@ class Recipe:
     55,000, as the articles have it. `options` go to the optimizer; `average` is the decay of a moving average
     of the weights, which is then what is kept. `data` "digit-corpus" is the endless stream of
     `engine.digit_corpus`, whose epochs are of `images` pictures; "captcha-corpus" is that of
-    `engine.captcha_corpus`, "colour-corpus" that of `engine.colour_corpus`, whose epochs are of about
-    `images` crops and whose batches are `batch_size` large while the crops are small.
+    `engine.captcha_corpus`, "number-corpus" that of `engine.number_corpus`, "colour-corpus" that of
+    `engine.colour_corpus`, whose epochs are of about `images` crops and whose batches are `batch_size` large
+    while the crops are small.
+    `start`: the shipped network whose weights the training begins with; "": random ones.
     `published`: what its source reports; `note`: one sentence for the page; `on_page`: whether it is a
     preset there.
     """
@@ -49,12 +52,20 @@ class Recipe:
     targets: tuple[float, float] = (0.0, 1.0)
     options: tuple[tuple[str, float], ...] = ()
     average: float | None = None
+    start: str = ""
     on_page: bool = True
     published: str = "—"
     note: str = ""
 
     def build(self) -> Network:
         return build(self.network, np.random.default_rng(self.seed))
+
+    def begin(self) -> Network:
+        """The network that the training begins with: `build`, or the shipped one that it starts from."""
+        network = self.build()
+        if self.start:
+            network.set_state(load_pretrained(self.start).state())
+        return network
 
     def make_optimizer(self) -> SGD:
         return OPTIMIZERS[self.optimizer](self.learning_rate, **dict(self.options))
@@ -95,7 +106,8 @@ class Recipe:
             "seed",
             "rule",
         )
-        return {"recipe": self.name} | {name: getattr(self, name) for name in names}
+        told = {"recipe": self.name} | {name: getattr(self, name) for name in names}
+        return told | ({"start": self.start} if self.start else {})
 
 
 _MLP = Recipe(
@@ -225,6 +237,22 @@ RECIPES: dict[str, Recipe] = {
             average=0.9995,
             on_page=False,
             note="The reader of captchas: drawn pictures in many styles, up to ten digits.",
+        ),
+        Recipe(
+            "numbers",
+            "captcha",
+            data="number-corpus",
+            loss="ctc",
+            optimizer="AdamW",
+            learning_rate=0.0015,
+            schedule="one-cycle",
+            batch_size=32,
+            epochs=24,
+            options=(("weight_decay", 0.02),),
+            average=0.9995,
+            start="captcha",
+            on_page=False,
+            note="The reader of handwritten numbers; it starts from the reader of captchas.",
         ),
         Recipe(
             "colorize",

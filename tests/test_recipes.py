@@ -17,7 +17,9 @@ from engine.captcha_corpus import CaptchaCorpus
 from engine.colour_corpus import ColourCorpus, Phase, Photos
 from engine.datasets import Dataset, Splits
 from engine.faces import shipped_faces
+from engine.line_corpus import LineCorpus
 from engine.losses import LOSSES, colour_cross_entropy, ctc
+from engine.number_corpus import NumberChunks
 from engine.optimizers import OPTIMIZERS
 from engine.recipes import RECIPES, Recipe
 from engine.rules import RULES
@@ -52,7 +54,13 @@ def test_every_name_in_a_recipe_exists(name: str) -> None:
     recipe = RECIPES[name]
     assert recipe.name == name
     assert recipe.network in ARCHITECTURES
-    assert recipe.data in (*datasets.NAMES, "digit-corpus", "captcha-corpus", "colour-corpus")
+    assert recipe.data in (
+        *datasets.NAMES,
+        "digit-corpus",
+        "captcha-corpus",
+        "number-corpus",
+        "colour-corpus",
+    )
     assert recipe.loss_function is (LOSSES | {"ctc": ctc, "colours": colour_cross_entropy})[recipe.loss]
     assert recipe.schedule_function is SCHEDULES[recipe.schedule]
     assert recipe.rule_function is RULES[recipe.rule]
@@ -72,10 +80,12 @@ def test_every_named_network_has_a_recipe() -> None:
 def test_every_recipe_can_be_begun(name: str, tmp_path: Path) -> None:
     """Two steps on noise: the network, the loss, the rule and the targets go together."""
     recipe = RECIPES[name]
-    network = recipe.build()
+    network = recipe.begin()
     batches: Batches
     if recipe.data == "captcha-corpus":
         batches = CaptchaCorpus(0, 32, {"tutorial": 1.0}, shipped_faces(), volume=128, processes=0)
+    elif recipe.data == "number-corpus":
+        batches = LineCorpus(NumberChunks("hand-made"), 0, 32, volume=128, processes=0)
     elif recipe.data == "colour-corpus":
         batches = ColourCorpus(photos(tmp_path), 0, [Phase(0, 64, 4)], 2, 2, ahead=0)
     else:
