@@ -92,7 +92,7 @@ def open_page(browser: Browser, app_url: str, app_folder: Path) -> Iterator[Call
         page = context.new_page()
         complaints.listen(page)
         page.goto(app_url)
-        page.locator("#pad canvas").wait_for()
+        page.locator("#pad canvas").hover(trial=True)  # laid out, and nothing moves any more
         return page
 
     yield open_one

@@ -40,11 +40,11 @@ from ui.captcha_stage import (
     picture_field,
     shown,
 )
+from ui.events import AT_ONCE, NEWEST, QUEUED
 from ui.limits import Limits, spoken_time
 
 TAB = "captcha"
 LARGEST = 1600  # pixels: a picture goes into the page no longer than this
-QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 
 # --- handlers: unpack, one call, pack --------------------------------------------------------------------
@@ -249,7 +249,7 @@ def build() -> None:
     )
     seen = [told, pupil]
     again = [picture, made, pupil, had_copy]
-    picture.change(handlers.read_picture, again, seen, queue=False, trigger_mode="always_last", **QUIET)
+    picture.change(handlers.read_picture, again, seen, **NEWEST)
     wire_maker(handlers, maker, [made, pupil, had_copy], [picture, made, maker.about, *seen])
     wire_school(handlers, stage, maker, lesson, pupil, again, [*seen, had_copy])
     captcha_api.endpoints()
@@ -259,16 +259,15 @@ def build() -> None:
 
 def wire_maker(handlers: Handlers, maker: Maker, states: list[gr.State], outputs: list[Any]) -> None:
     """Each field draws anew as it changes; the button takes a new seed."""
-    live: dict[str, Any] = {"queue": False, "trigger_mode": "always_last", **QUIET}
     gr.on(
         [field.input for field in (maker.style, maker.length, maker.difficulty, maker.seed)],
         handlers.make,
         [*maker.inputs, *states],
         outputs,
-        **live,
+        **NEWEST,
     )
     exercise = [maker.style, maker.length, maker.difficulty]
-    maker.button.click(handlers.make_another, [*exercise, *states], [maker.seed, *outputs], **live)
+    maker.button.click(handlers.make_another, [*exercise, *states], [maker.seed, *outputs], **NEWEST)
 
 
 def wire_school(
@@ -283,27 +282,27 @@ def wire_school(
     """Score and Teach: a quick answer, then the work; after a lesson the picture is read again."""
     exercise = [maker.style, maker.length, maker.difficulty]
     outputs = [pupil, *stage.outputs]
-    scores = stage.score_start.click(handlers.begin_score, [*exercise, pupil], outputs, **QUIET)
+    scores = stage.score_start.click(handlers.begin_score, [*exercise, pupil], outputs, **AT_ONCE)
     scores.then(
         handlers.work,
         pupil,
         outputs,
         concurrency_id="captcha-score",
         concurrency_limit=handlers.limits.max_trainings,
-        **QUIET,
+        **QUEUED,
     )
     fields = [*exercise, lesson.pictures, lesson.replay, pupil]
-    begun = stage.lesson_start.click(handlers.begin_lesson, fields, outputs, **QUIET)
+    begun = stage.lesson_start.click(handlers.begin_lesson, fields, outputs, **AT_ONCE)
     taught = begun.then(
         handlers.work,
         pupil,
         outputs,
         concurrency_id="train",
         concurrency_limit=handlers.limits.max_trainings,
-        **QUIET,
+        **QUEUED,
     )
     for button in (stage.score_stop, stage.lesson_stop):
-        button.click(stop, pupil, stage.outputs, queue=False, **QUIET)
-    gone = lesson.reset.click(reset, pupil, stage.outputs, queue=False, **QUIET)
+        button.click(stop, pupil, stage.outputs, **AT_ONCE)
+    gone = lesson.reset.click(reset, pupil, stage.outputs, **AT_ONCE)
     for event in (taught, gone):
-        event.then(handlers.read_again, again, seen, queue=False, **QUIET)
+        event.then(handlers.read_again, again, seen, **AT_ONCE)

@@ -12,16 +12,11 @@ import numpy as np
 from engine.components import Stages, read
 from engine.images import PictureError
 from ui.captcha_answer import percent_short
+from ui.events import NEWEST
 from ui.pictures import data_uri, shrunk
 
 THRESHOLD, SPECK, MEDIAN = 128, 2, 1
 WIDE = 520  # pixels of a stage's picture
-QUIET: dict[str, Any] = {
-    "show_progress": "hidden",
-    "queue": False,
-    "api_visibility": "private",
-    "trigger_mode": "always_last",
-}
 INTRODUCTION = (
     "How captchas were read before: find a threshold between ink and paper, clean, cut into connected "
     "pieces, split wide ones, read each piece on its own. Where digits touch or lines cross them, it fails."
@@ -114,8 +109,8 @@ def build(picture: gr.Image) -> None:
         found = gr.Checkbox(True, label="Find the threshold (Otsu)", container=False, elem_id="captcha-otsu")
         told = gr.HTML("", apply_default_css=False)
     fields = [picture, found, threshold, speck, median]
-    part.expand(opened, fields, [is_open, told, threshold], **QUIET)
-    part.collapse(lambda: False, None, is_open, **QUIET)
-    picture.change(follow, [is_open, *fields], [told, threshold], **QUIET)
-    gr.on([speck.input, median.input, found.input], show, fields, [told, threshold], **QUIET)
-    threshold.input(choose_threshold, fields, [found, told, threshold], **QUIET)
+    part.expand(opened, fields, [is_open, told, threshold], **NEWEST)
+    part.collapse(lambda: False, None, is_open, **NEWEST)
+    picture.change(follow, [is_open, *fields], [told, threshold], **NEWEST)
+    gr.on([speck.input, median.input, found.input], show, fields, [told, threshold], **NEWEST)
+    threshold.input(choose_threshold, fields, [found, told, threshold], **NEWEST)

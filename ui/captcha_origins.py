@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from html import escape
-from typing import Any
 
 import cv2
 import gradio as gr
@@ -15,6 +14,7 @@ import numpy as np
 from engine.checkpoint import load_pretrained
 from engine.network import Network
 from engine.slices import RECIPE, TEXT, Look, Progress, Strip, cure, look, rehearse, strip_of
+from ui.events import QUEUED
 from ui.pictures import data_uri
 
 PAUSE = 0.06  # seconds that each look at the cure stays on the screen
@@ -24,7 +24,6 @@ STAGES = {
     "cure": "was cured with threes alone",
     "rehearsal": "was cured with threes among old samples",
 }
-QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 INTRODUCTION = (
     "A picture is cut into five equal slices, each is shrunk to 8 × 8 and read by a network of 64, 32 and 10 "
     "neurons that has seen handwritten digits only. Cure trains it on a picture of threes. Replay does the "
@@ -141,6 +140,6 @@ def build() -> None:
         with gr.Row(elem_classes="captcha-buttons"):
             cure_button = gr.Button("Cure", elem_id="captcha-cure", scale=0, min_width=120)
             replay_button = gr.Button("Replay", elem_id="captcha-replay", scale=0, min_width=120)
-    part.expand(begin, looks, [told, looks], **QUIET)
-    cure_button.click(press_cure, looks, [told, looks], trigger_mode="once", **QUIET)
-    replay_button.click(press_replay, looks, [told, looks], trigger_mode="once", **QUIET)
+    part.expand(begin, looks, [told, looks], **QUEUED)
+    cure_button.click(press_cure, looks, [told, looks], trigger_mode="once", **QUEUED)
+    replay_button.click(press_replay, looks, [told, looks], trigger_mode="once", **QUEUED)

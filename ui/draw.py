@@ -17,6 +17,7 @@ from engine.digits import Prediction, recognize, recognize_ink
 from engine.images import PictureError
 from engine.network import Network
 from ui.answer import Answer, facts_of, to_html
+from ui.events import NEWEST
 from ui.limits import Limits
 from ui.sketchpad import open_sketch, sketchpad
 
@@ -39,9 +40,9 @@ open_pages: dict[str, Own] = {}  # session -> the networks of a visitor who has 
 class DrawTab:
     """What other tabs and the sections below need of this one.
 
-    pad: the sketchpad; its value goes through `open_sketch`. picker: the networks that read, a list of names. own_networks: this visitor's own, {name: Network}; the
-    dict is changed in place, never replaced, because a drawing may be read at the same moment. `offer` does
-    both.
+    pad: the sketchpad; its value goes through `open_sketch`. picker: the networks that read, a list of names.
+    own_networks: this visitor's own, {name: Network}; the dict is changed in place, never replaced, because a
+    drawing may be read at the same moment. `offer` does both.
     """
 
     pad: gr.HTML
@@ -162,10 +163,9 @@ def build() -> DrawTab:
                 elem_id="picker",
             )
     picture, told = picture_reader()
-    quiet: dict[str, Any] = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
-    pad.change(read_sketch, [pad, picker, own], [heard, own], trigger_mode="always_last", **quiet)
-    picker.change(read_sketch, [pad, picker, own], [heard, own], trigger_mode="always_last", **quiet)
-    gr.on([picture.change, picker.change], read_picture, [picture, picker, own], [told, own], **quiet)
+    pad.change(read_sketch, [pad, picker, own], [heard, own], **NEWEST)
+    picker.change(read_sketch, [pad, picker, own], [heard, own], **NEWEST)
+    gr.on([picture.change, picker.change], read_picture, [picture, picker, own], [told, own], **NEWEST)
     endpoint()
     return DrawTab(pad, picker, own)
 

@@ -94,6 +94,7 @@ function fit() {
 const sent = document.createElement("canvas");
 let posted = -Infinity;  // when the last picture was sent, in ms
 let timer = 0;
+let told = "";  // what was sent last
 
 function picture() {
   if (!visible().length && !current) return "";
@@ -110,7 +111,7 @@ function post() {
   clearTimeout(timer);
   timer = 0;
   posted = performance.now();
-  props.value = picture();
+  props.value = told = picture();
 }
 
 function postSoon() {
@@ -319,8 +320,9 @@ function play(strokes) {
 
 pad.addEventListener("sketch", (event) => play(event.detail.strokes));
 
-// A blank value from Python clears the pad.
-watch("value", () => { if (!props.value && visible().length) act("clear"); });
+// The drawing is here alone. Gradio may put the first value back while the page is still being built; what was
+// drawn by then is said again.
+watch("value", () => { if (props.value !== told) postSoon(); });
 
 small.resize(props.side, props.side);
 sent.width = sent.height = props.side;

@@ -13,6 +13,7 @@ from gradio.context import Context
 
 from ui import draw, trainer
 from ui.draw import DrawTab, Own
+from ui.events import AT_ONCE, QUEUED
 from ui.limits import Limits
 from ui.run_book import RunBook, forget, remember
 from ui.training_form import Form, chosen, lay_out_form, preset_picker
@@ -23,7 +24,6 @@ element.addEventListener("click", (event) => {
   const number = event.target.closest("[data-remove]")?.dataset.remove;
   if (number) trigger("click", {number: Number(number)});
 });"""
-QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 
 @dataclass(frozen=True)
@@ -175,11 +175,11 @@ def build(drawn: DrawTab, tabs: gr.Tabs) -> None:
     stage = Stage(status, loss, accuracy, weights, report, runs, train, stop_button, more, keep, download)
     handlers = Handlers(limits)
     wire_work(stage, handlers, picker, form, upload, book, had_runs)
-    stop_button.click(stop, book, stage.outputs, queue=False, **QUIET)
-    runs.click(remove, book, [book, *stage.outputs], queue=False, **QUIET)
-    log.input(choose_scale, [book, log], [book, *stage.outputs], queue=False, **QUIET)
+    stop_button.click(stop, book, stage.outputs, **AT_ONCE)
+    runs.click(remove, book, [book, *stage.outputs], **AT_ONCE)
+    log.input(choose_scale, [book, log], [book, *stage.outputs], **AT_ONCE)
     there = [drawn.own_networks, drawn.picker, tabs]
-    use.click(handlers.use_in_draw, [book, drawn.own_networks], [book, *there, *stage.outputs], **QUIET)
+    use.click(handlers.use_in_draw, [book, drawn.own_networks], [book, *there, *stage.outputs], **AT_ONCE)
     assert Context.root_block is not None
     Context.root_block.unload(leave)
 
@@ -196,9 +196,9 @@ def wire_work(
     """Train, Continue and Upload: a quick answer, then the work, which waits for a place."""
     answers = [book, had_runs, *stage.outputs]
     planned = (
-        stage.train.click(handlers.begin, [book, had_runs, picker, *form.inputs], answers, **QUIET),
-        stage.more.click(handlers.go_on, [book, picker, *form.inputs], [book, *stage.outputs], **QUIET),
-        upload.upload(handlers.bring_back, [book, upload], answers, **QUIET),
+        stage.train.click(handlers.begin, [book, had_runs, picker, *form.inputs], answers, **AT_ONCE),
+        stage.more.click(handlers.go_on, [book, picker, *form.inputs], [book, *stage.outputs], **AT_ONCE),
+        upload.upload(handlers.bring_back, [book, upload], answers, **AT_ONCE),
     )
     for event in planned:
         event.then(
@@ -207,7 +207,7 @@ def wire_work(
             [book, *stage.outputs],
             concurrency_id="train",
             concurrency_limit=handlers.limits.max_trainings,
-            **QUIET,
+            **QUEUED,
         )
 
 

@@ -17,6 +17,7 @@ from engine.recipes import RECIPES
 from engine.rules import RULES
 from engine.schedules import SCHEDULES
 from ui.data_source import explained
+from ui.events import NEWEST
 from ui.limits import Limits
 from ui.training_settings import (
     LONGEST_LAYERS,
@@ -36,12 +37,6 @@ from ui.training_settings import (
 
 TARGETS = {"0 and 1": (0.0, 1.0), "0.01 and 0.99": (0.01, 0.99)}
 QUICK_NOTE = "A small convolution, learnt in some seconds from pictures that are always here."
-QUIET: dict[str, Any] = {
-    "show_progress": "hidden",
-    "queue": False,
-    "api_visibility": "private",
-    "trigger_mode": "always_last",
-}
 
 
 @dataclass(frozen=True)
@@ -240,26 +235,26 @@ def note(html: str, name: str) -> gr.HTML:
 def wire_form(form: Form, picker: gr.Radio, notes: list[gr.HTML], limits: Limits) -> None:
     """`input` is what the visitor does, not what a handler sets, so nothing here answers itself."""
     about, about_data, about_layers = notes
-    picker.input(partial(choose_preset, limits), picker, [*form.inputs, about_data, about_layers], **QUIET)
-    picker.change(preset_note, picker, about, **QUIET)
+    picker.input(partial(choose_preset, limits), picker, [*form.inputs, about_data, about_layers], **NEWEST)
+    picker.change(preset_note, picker, about, **NEWEST)
     form.data.input(
         partial(choose_data, limits),
         form.inputs,
         [form.network, form.layers, form.images, about_data, about_layers],
-        **QUIET,
+        **NEWEST,
     )
     form.network.input(
         partial(choose_network, limits),
         form.inputs,
         [form.data, form.layers, form.images, about_data, about_layers],
-        **QUIET,
+        **NEWEST,
     )
     # a textbox's `input` is about keys alone and misses what is pasted or deleted
     form.layers.change(
         partial(read_layers, limits),
         form.inputs,
         [form.network, about_layers],
-        **QUIET,
+        **NEWEST,
     )
     gr.on(
         [field.change for field in form.inputs],
@@ -267,5 +262,5 @@ def wire_form(form: Form, picker: gr.Radio, notes: list[gr.HTML], limits: Limits
         [picker, *form.inputs],
         picker,
         js=js_departure(),
-        **QUIET,
+        **NEWEST,
     )
