@@ -13,25 +13,25 @@ from gradio.context import Context
 from engine.checkpoint import CheckpointError
 from engine.colorize import suggestions
 from engine.images import PictureError
-from ui import colorize_api, colorize_easel
+from ui import colorize_api, colorize_easel, colorize_many, colorize_pair
 from ui.colorize_compare import photo_uri
 from ui.colorize_easel import Easel
 from ui.colorize_photo import Photo, Settings, from_page, opened, save
 from ui.colorize_stage import EXAMPLES, Stage, lay_out
+from ui.events import AT_ONCE, NEWEST
 from ui.limits import Limits, spoken_time
 
 TAB = "colorize"
 LIKELY = 5  # colours that are offered for a place
 SAVE = "() => document.querySelector('#colorize-file')?.click()"
-QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
 
 
 # --- handlers: unpack, one call, pack --------------------------------------------------------------------
 
 
-def begin(easel: Easel | None, request: gr.Request | None = None) -> tuple[Any, ...]:
+def begin(easel: Easel, request: gr.Request | None = None) -> tuple[Any, ...]:
     """The tab was opened: the first example, unless there is a photo."""
-    if easel is not None and easel.photo is not None:
+    if easel.photo is not None:
         return easel, *(gr.skip() for _ in range(6))
     return bring(str(EXAMPLES[0]), 0.5, 1.0, 1.0, easel, request)
 
@@ -41,7 +41,7 @@ def bring_example(
     vivid: float,
     strength: float,
     saturation: float,
-    easel: Easel | None,
+    easel: Easel,
     request: gr.Request | None = None,
 ) -> tuple[Any, ...]:
     """An example was clicked."""
@@ -56,11 +56,10 @@ def bring(
     vivid: float,
     strength: float,
     saturation: float,
-    easel: Easel | None,
+    easel: Easel,
     request: gr.Request | None = None,
 ) -> tuple[Any, ...]:
     """A photo was brought: easel, canvas, comparison, what is said, sliders. A bad one changes nothing."""
-    easel = easel or Easel()
     colorize_easel.remember(getattr(request, "session_hash", None), easel)
     if not path:
         return easel, *(gr.skip() for _ in range(6))
@@ -84,10 +83,10 @@ def bring(
 
 
 def follow(
-    value: str | None, vivid: float, strength: float, saturation: float, easel: Easel | None
+    value: str | None, vivid: float, strength: float, saturation: float, easel: Easel
 ) -> tuple[Any, ...]:
     """Hints or sliders have changed: easel, comparison, what is said."""
-    if easel is None or easel.photo is None:
+    if easel.photo is None:
         return easel, gr.skip(), (expired() if value else gr.skip())
     settings = Settings.of(vivid, strength, saturation)
     began = time.perf_counter()
@@ -106,10 +105,10 @@ def follow(
     return easel, gr.update(after=after), facts(photo, time.perf_counter() - began)
 
 
-def ask(event: gr.EventData, vivid: float, easel: Easel | None) -> Any:
+def ask(event: gr.EventData, vivid: float, easel: Easel) -> Any:
     """A place was clicked: the colours that are likeliest there, for the canvas."""
     asked = event._data if isinstance(event._data, dict) else {}
-    photo = easel.photo if easel is not None else None
+    photo = easel.photo
     if photo is None or asked.get("photo") != photo.number:
         return gr.skip()
     width = photo.prepared.size[1]
@@ -127,11 +126,11 @@ def making() -> Any:
     return gr.update(value="Painting it at full size …", interactive=False)
 
 
-def download(vivid: float, strength: float, saturation: float, easel: Easel | None) -> tuple[Any, ...]:
+def download(vivid: float, strength: float, saturation: float, easel: Easel) -> tuple[Any, ...]:
     """The file at full size, the button as it was, what is said."""
     button = gr.update(value="Download", interactive=True)
-    photo = easel.photo if easel is not None else None
-    if easel is None or photo is None:
+    photo = easel.photo
+    if photo is None:
         return gr.update(value=None), button, expired()
     try:
         target = easel.folder() / f"{photo.name}-coloured.png"
@@ -140,10 +139,9 @@ def download(vivid: float, strength: float, saturation: float, easel: Easel | No
         return gr.update(value=None), button, failed("This photo is no longer kept here. Bring it again.")
 
 
-def let_go(easel: Easel | None) -> None:
+def let_go(easel: Easel) -> None:
     """The visitor was away for longer than `keep_seconds`."""
-    if easel is not None:
-        easel.release()
+    easel.release()
 
 
 def leave(request: gr.Request) -> None:
@@ -179,10 +177,11 @@ def expired() -> str:
 def build(tab: gr.Tab) -> None:
     """Lay the tab out and wire it; to be called inside `tab`, whose first opening colours an example."""
     limits = Limits.from_environment(os.environ)
-    easel: gr.State = gr.State(None, time_to_live=limits.keep_seconds, delete_callback=let_go)
+    easel: gr.State = gr.State(Easel(), time_to_live=limits.keep_seconds, delete_callback=let_go)
     stage = lay_out()
     wire(tab, stage, easel)
-
+    colorize_many.build(stage.sliders, easel, limits)
+    colorize_pair.build(easel, limits)
     colorize_api.endpoint()
     assert Context.root_block is not None
     Context.root_block.unload(leave)
@@ -191,19 +190,18 @@ def build(tab: gr.Tab) -> None:
 def wire(tab: gr.Tab, stage: Stage, easel: gr.State) -> None:
     """A new photo changes everything; hints and sliders are one event, so that no old answer comes last."""
     outputs = [easel, stage.canvas, stage.compare, stage.told, *stage.sliders]
-    tab.select(begin, easel, outputs, trigger_mode="once", **QUIET)
+    tab.select(begin, easel, outputs, trigger_mode="once", **AT_ONCE)
     fields = [*stage.sliders, easel]
-    stage.opener.upload(bring, [stage.opener, *fields], outputs, **QUIET)
-    stage.examples.select(bring_example, fields, outputs, trigger_mode="always_last", **QUIET)
+    stage.opener.upload(bring, [stage.opener, *fields], outputs, **AT_ONCE)
+    stage.examples.select(bring_example, fields, outputs, **NEWEST)
     gr.on(
         [stage.canvas.change, *(slider.input for slider in stage.sliders)],
         follow,
         [stage.canvas, *fields],
         [easel, stage.compare, stage.told],
-        trigger_mode="always_last",
-        **QUIET,
+        **NEWEST,
     )
-    stage.canvas.select(ask, [stage.sliders[0], easel], stage.canvas, trigger_mode="always_last", **QUIET)
-    pressed = stage.download.click(making, None, stage.download, **QUIET)
-    made = pressed.then(download, fields, [stage.file, stage.download, stage.told], **QUIET)
-    made.then(None, js=SAVE, **QUIET)
+    stage.canvas.select(ask, [stage.sliders[0], easel], stage.canvas, **NEWEST)
+    pressed = stage.download.click(making, None, stage.download, **AT_ONCE)
+    made = pressed.then(download, fields, [stage.file, stage.download, stage.told], **AT_ONCE)
+    made.then(None, js=SAVE, **AT_ONCE)

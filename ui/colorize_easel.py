@@ -7,7 +7,9 @@ import tempfile
 import threading
 import weakref
 from pathlib import Path
+from typing import Any
 
+from ui.colorize_apprentice import Apprentice
 from ui.colorize_photo import Photo, Settings
 
 
@@ -21,11 +23,16 @@ class Easel:
     def __init__(self) -> None:
         self.photo: Photo | None = None
         self.painted: tuple[Photo, Settings] | None = None
+        self.apprentice = Apprentice()
         self.lock = threading.Lock()
         self.stop = threading.Event()
         self.busy = False
         self.wanted: tuple[list[str], Settings] | None = None
         self._folder: Path | None = None
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Easel:
+        """A new one: Gradio copies what a state begins with for each visitor."""
+        return Easel()
 
     def folder(self) -> Path:
         """Where this visitor's files are written; gone with the visitor."""
@@ -45,6 +52,7 @@ class Easel:
     def release(self) -> None:
         """Stop, and let go of everything: the visitor has left, or has been away for long."""
         self.stop.set()
+        self.apprentice.release()
         self.photo = self.painted = self.wanted = None
         self.busy = False
         if self._folder is not None:

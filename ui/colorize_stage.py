@@ -9,9 +9,9 @@ import gradio as gr
 from gradio.data_classes import FileData
 
 from engine.images import open_picture
-from ui.colorize_compare import compare
+from ui.colorize_compare import compare, photo_uri
 from ui.hint_canvas import hint_canvas
-from ui.pictures import data_uri, shrunk
+from ui.pictures import shrunk
 
 PHOTOS = Path(__file__).parent / "examples" / "photos"
 NAMES = {
@@ -25,7 +25,7 @@ NAMES = {
 EXAMPLES = tuple(PHOTOS / name for name in NAMES)
 OPENER = "colorize-open"
 CANVAS = "colorize-canvas"
-THUMBNAIL = 144  # pixels
+THUMBNAIL = 120  # pixels
 HONEST = (
     "It guesses. A gray photo says how light a place is, not what colour it had. Sky, leaves, grass and skin "
     "are often right; clothes, cars, walls and flowers could have any colour, and come out pale or wrong. "
@@ -112,7 +112,7 @@ def thumbnails() -> str:
 
 
 def _thumbnail(number: int) -> str:
-    picture = data_uri(shrunk(open_picture(EXAMPLES[number]), THUMBNAIL))
+    picture = photo_uri(shrunk(open_picture(EXAMPLES[number]), THUMBNAIL))
     name = NAMES[EXAMPLES[number].name]
     return (
         f'<button type="button" data-example="{number}" title="{name}" aria-label="{name}">'

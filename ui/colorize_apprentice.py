@@ -1,0 +1,64 @@
+"""A visitor's network of single pixels, and the pair that it is learning from."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from engine import checkpoint
+from engine.network import Network
+from engine.painting import Choices, Look, Pair
+from ui.curve import Curve
+
+FILE = "pixel-colours.npz"
+MOST_PSNR = 60.0  # dB that a chart shows
+
+
+@dataclass
+class Lesson:
+    """One course of learning: what it is, and the curves so far, over epochs."""
+
+    pair: Pair
+    choices: Choices
+    loss: Curve = field(default_factory=Curve)
+    psnr: Curve = field(default_factory=Curve)
+    last: Look | None = None
+
+    def note(self, look: Look) -> None:
+        self.last = look
+        epochs = look.pixels / (look.all_pixels / look.epochs)
+        if look.loss is not None:
+            self.loss.add(epochs, look.loss)
+        self.psnr.add(epochs, min(look.psnr, MOST_PSNR))
+
+
+class Apprentice:
+    """Belongs to one visitor. `network` is replaced, never changed: it may be painting."""
+
+    def __init__(self) -> None:
+        self.network: Network | None = None
+        self.stop = threading.Event()
+        self.busy = False
+        self.wanted: Lesson | None = None
+
+    def want(self, lesson: Lesson) -> None:
+        """Note what is to be learnt next."""
+        self.wanted, self.busy, self.stop = lesson, True, threading.Event()
+
+    def take(self) -> Lesson | None:
+        """What is to be learnt, once."""
+        wanted, self.wanted = self.wanted, None
+        return wanted
+
+    def file(self, folder: Path) -> str | None:
+        """The network as an .npz file to be downloaded."""
+        if self.network is None:
+            return None
+        checkpoint.save(self.network, folder / FILE)
+        return str(folder / FILE)
+
+    def release(self) -> None:
+        self.stop.set()
+        self.network = self.wanted = None
+        self.busy = False
