@@ -52,7 +52,7 @@ def read(picture: Picture, model: Network | str = "captcha") -> CaptchaReading:
     height, width = rgb.shape[:2]
     line = line_of(rgb, line_width(height, width))
     columns = column_probabilities(network, line[None])[0]
-    places = _places(len(columns), line.shape[1], height, width)
+    places = column_places(len(columns), line.shape[1], height, width)
     text, signs = decode(columns)
     spans = _spans(signs, places, height, width)
     characters = tuple(
@@ -101,7 +101,7 @@ def generate(
     return STYLES[style].draw(text, difficulty, generator, faces or shipped_faces()), text
 
 
-def _places(count: int, line: int, height: int, width: int) -> np.ndarray:
+def column_places(count: int, line: int, height: int, width: int) -> np.ndarray:
     """The middle of each of `count` columns of a line so wide, in pixels of the picture."""
     scale, shift = place_in(line, height, width)
     # The columns stand evenly about the middle of the line, `line / 4` of them with one cut off at each end.

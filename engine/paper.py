@@ -34,7 +34,7 @@ def ink_of(picture: np.ndarray) -> np.ndarray:
     top, left, paper = 0, 0, picture
     small = small_copy(paper)
     for _ in range(2):  # a card on a sheet on a table
-        sheet = _sheet_in(small, paper.shape[:2])
+        sheet = sheet_in(small, paper.shape[:2])
         if sheet is None:
             break
         top, left = top + sheet[0].start, left + sheet[1].start
@@ -160,7 +160,7 @@ def _grain(contrast: np.ndarray) -> float:
     return float(np.median(ground) - np.quantile(ground, 0.05)) / 1.286
 
 
-def _sheet_in(small: SmallCopy, size: tuple[int, int]) -> tuple[slice, slice] | None:
+def sheet_in(small: SmallCopy, size: tuple[int, int]) -> tuple[slice, slice] | None:
     """The inside of a sheet that lies on something, in a picture of `size` (height, width), if any."""
     distance = np.linalg.norm(small.off_ground, axis=2).astype(np.float32)
     mask = (cv2.medianBlur(distance, 3) > max(15.0, 0.4 * float(distance.max()))).astype(np.uint8)

@@ -1,0 +1,128 @@
+"""Reading whole numbers: several digits, several lines, from the pad, from paper, from a cheque."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from time import perf_counter
+
+import cv2
+import numpy as np
+
+from engine.captcha import column_places, column_probabilities, decode
+from engine.checkpoint import load_pretrained
+from engine.images import Picture, open_picture
+from engine.line import line_of, line_width, stretched
+from engine.network import Network
+from engine.number_boxes import boxes_between
+from engine.number_cuts import read_by_cutting
+from engine.number_lines import Line, fills, find_lines, ink_on_page
+from engine.reading import Character, Reading
+
+LONGEST = 1600  # pixels: ink is sought in a copy no longer than this
+AROUND = 0.14  # of a line's height: ground around it, as the reader has learnt it
+MODEL = "numbers"
+
+
+@dataclass(frozen=True)
+class NumberReading(Reading):
+    """A reading of a picture `width` x `height` pixels large, made in `seconds`."""
+
+    width: int = 0
+    height: int = 0
+    seconds: float = 0.0
+
+
+def read_number(picture: Picture, model: Network | str = MODEL) -> NumberReading:
+    """Read the handwritten digits in a picture, line by line; "" where there are none.
+
+    picture: a path, a PIL.Image or a uint8 array (H, W), (H, W, 3) or (H, W, 4), on any paper. model: a
+    reader of lines ("numbers"), or any network that reads single digits: then each line is cut into digits.
+    Dots, dashes and other marks are left out. PictureError where the picture can't be used, CheckpointError
+    where no network has that name.
+    """
+    network = load_pretrained(model) if isinstance(model, str) else model
+    rgb = open_picture(picture)
+    start = perf_counter()
+    height, width = rgb.shape[:2]
+    scale = max(1.0, max(height, width) / LONGEST)
+    if scale > 1:
+        size = max(1, round(width / scale)), max(1, round(height / scale))
+        rgb = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
+    ink = ink_on_page(rgb)
+    lines = find_lines(ink)
+    if network.preprocessing.any_width and _is_one_line(rgb, lines):
+        read = [_whole_picture(rgb, ink, network)]
+    else:
+        read = [_line(line, network) for line in lines]
+    characters = [tuple(_scaled(one, scale, width, height) for one in line) for line in read]
+    return _reading(characters, width, height, perf_counter() - start)
+
+
+def read_number_ink(ink: np.ndarray, model: Network | str = MODEL) -> NumberReading:
+    """Read the digits in ink (H, W) uint8, 255 is ink, as a sketchpad has it."""
+    network = load_pretrained(model) if isinstance(model, str) else model
+    start = perf_counter()
+    lines = [_line(line, network) for line in find_lines(ink)]
+    return _reading(lines, ink.shape[1], ink.shape[0], perf_counter() - start)
+
+
+def _reading(
+    lines: Iterable[tuple[Character, ...]], width: int, height: int, seconds: float
+) -> NumberReading:
+    found = [line for line in lines if line]
+    text = "\n".join("".join(character.text for character in line) for line in found)
+    return NumberReading(text, tuple(one for line in found for one in line), width, height, seconds)
+
+
+def _is_one_line(rgb: np.ndarray, lines: list[Line]) -> bool:
+    """Whether the picture is one line from edge to edge: its ground is then best judged by the reader."""
+    if lines:
+        return fills(lines, rgb.shape)
+    return rgb.shape[0] <= 120 and rgb.shape[1] >= 0.8 * rgb.shape[0]
+
+
+def _line(line: Line, network: Network) -> tuple[Character, ...]:
+    if not network.preprocessing.any_width:
+        cuts = read_by_cutting(line.ink, line.height, network)
+        return tuple(character(cut.probabilities, line.in_picture(cut.box)) for cut in cuts)
+    margin = max(2, round(AROUND * len(line.ink)))
+    ink = cv2.copyMakeBorder(line.ink, *(margin,) * 4, cv2.BORDER_CONSTANT, value=0)
+    height, width = ink.shape
+    small = cv2.resize(ink, (line_width(height, width), 40), interpolation=cv2.INTER_AREA)
+    said, middles = _columns(stretched(small), ink.shape, network)
+    boxes = boxes_between(line.ink, [middle - margin for middle in middles], line.height)
+    return tuple(character(row, line.in_picture(box)) for row, box in zip(said, boxes, strict=True))
+
+
+def _whole_picture(rgb: np.ndarray, ink: np.ndarray, network: Network) -> tuple[Character, ...]:
+    height, width = rgb.shape[:2]
+    said, middles = _columns(line_of(rgb, line_width(height, width)), (height, width), network)
+    boxes = boxes_between(ink, middles, 0.7 * height)
+    return tuple(character(row, box) for row, box in zip(said, boxes, strict=True))
+
+
+def _columns(
+    line: np.ndarray, shape: tuple[int, ...], network: Network
+) -> tuple[list[np.ndarray], list[float]]:
+    """What a reader of lines says to each digit it finds, and where its middle lies in a picture (H, W)."""
+    columns = column_probabilities(network, line[None])[0]
+    places = column_places(len(columns), line.shape[1], *shape[:2])
+    _, signs = decode(columns)
+    middles = [float(places[sign.first] + places[sign.last]) / 2 for sign in signs]
+    return [columns[sign.peak, :10] for sign in signs], middles
+
+
+def character(said: np.ndarray, box: tuple[int, int, int, int]) -> Character:
+    """The most probable digit of (10,) and its rival."""
+    best, rival = (int(digit) for digit in np.argsort(said)[:-3:-1])
+    return Character(str(best), float(said[best]), box, str(rival), float(said[rival]))
+
+
+def _scaled(one: Character, scale: float, width: int, height: int) -> Character:
+    """The character with its box in the picture's own pixels."""
+    x, y, w, h = (value * scale for value in one.box)
+    left, top = min(max(round(x), 0), width - 1), min(max(round(y), 0), height - 1)
+    right, bottom = min(max(round(x + w), left + 1), width), min(max(round(y + h), top + 1), height)
+    box = left, top, right - left, bottom - top
+    return Character(one.text, one.confidence, box, one.runner_up, one.runner_up_confidence)
