@@ -82,7 +82,7 @@ def load(path: str | os.PathLike[str]) -> Network:
     """The network in the file at `path`. CheckpointError where it is not exactly one."""
     name = Path(path).name
     try:
-        arrays = _read(path)
+        arrays = read_arrays(path)
         network = description.read(_text(arrays.pop(DESCRIPTION, None)))
         _fill(network, arrays)
     except ValueError as error:
@@ -109,13 +109,15 @@ def pretrained_names() -> list[str]:
     return sorted(names, key=lambda name: (name != "digits", name))
 
 
-def _read(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
-    """The arrays by name. ValueError with a sentence where the file can't be read."""
+def read_arrays(path: str | os.PathLike[str], most_bytes: int = MAX_BYTES) -> dict[str, np.ndarray]:
+    """The arrays of any .npz file by name, at most so many bytes in all. ValueError with a sentence where it
+    can't be read.
+    """
     try:
         with open(path, "rb") as file:
-            _check_index(file)
+            _check_index(file, most_bytes)
             with zipfile.ZipFile(file) as archive:
-                return _arrays(archive)
+                return _arrays(archive, most_bytes)
     except _Refused:
         raise
     except FileNotFoundError as error:
@@ -124,11 +126,11 @@ def _read(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
         raise ValueError("this is not a readable .npz file, or not all of it") from error
 
 
-def _check_index(file: BinaryIO) -> None:
+def _check_index(file: BinaryIO, most_bytes: int) -> None:
     """The end of a file tells how long its list of entries is; zipfile would read one of any length."""
     length = file.seek(0, os.SEEK_END)
-    if length > MAX_BYTES:
-        raise _Refused(f"the file is larger than {MAX_BYTES >> 20} MiB")
+    if length > most_bytes:
+        raise _Refused(f"the file is larger than {most_bytes >> 20} MiB")
     file.seek(max(0, length - 42))
     tail = file.read()
     plain = tail[-22:-18] == b"PK\x05\x06" and tail[-2:] == b"\0\0" and not tail.startswith(b"PK\x06\x07")
@@ -136,12 +138,12 @@ def _check_index(file: BinaryIO) -> None:
         raise zipfile.BadZipFile
 
 
-def _arrays(archive: zipfile.ZipFile) -> dict[str, np.ndarray]:
+def _arrays(archive: zipfile.ZipFile, most_bytes: int) -> dict[str, np.ndarray]:
     entries = archive.infolist()
     if len(entries) > MAX_ARRAYS:
         raise _Refused(f"expected at most {MAX_ARRAYS} arrays, found {len(entries)}")
-    if sum(entry.file_size for entry in entries) > MAX_BYTES:
-        raise _Refused(f"it unpacks to more than {MAX_BYTES >> 20} MiB")
+    if sum(entry.file_size for entry in entries) > most_bytes:
+        raise _Refused(f"it unpacks to more than {most_bytes >> 20} MiB")
     arrays: dict[str, np.ndarray] = {}
     for entry in entries:
         name = entry.filename.removesuffix(".npy")

@@ -25,9 +25,11 @@ FLOORS: dict[str, str] = {
     "augmentation digit_corpus decoding line ink ground ruled_paper paper images faces glyphs "
     "captcha_colours captcha_line captcha_marks captcha_grounds captcha_ink captcha_damage "
     "captcha_package captcha_dots captcha_outlines printed_numbers captcha_styles captcha_variety "
-    "empty_pictures guided_filter hint_spread number_sources number_ink number_line number_grounds",
+    "empty_pictures guided_filter hint_spread number_sources number_ink number_line number_grounds "
+    "number_lines number_boxes",
     "jobs": "recipes training rehearsal slices components line_corpus captcha_corpus number_corpus feeds "
-    "resume evaluation digits number_evaluation "
+    "resume evaluation number_cuts numbers digits number_evaluation "
+    "lesson_samples lessons own_digits "
     "captcha captcha_evaluation captcha_lessons colour_corpus colour_hints colorize "
     "colour_evaluation pixel_networks pixel_steps painting",
     "command": "__main__",
