@@ -52,16 +52,16 @@ CLASSIC = (
 
 
 def apply(picture: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Slide a kernel (k, k), k odd, over a picture (H, W): (H, W) float32, with zeros around the picture.
+    """Slide a kernel (k, k) over a picture (H, W): float32 (H, W), or one less each way where k is even.
 
-    As in a network the kernel is not turned: this is cross-correlation.
+    Zeros lie around the picture. As in a network the kernel is not turned: this is cross-correlation.
     """
     size = weights.shape[0]
-    if weights.shape != (size, size) or size % 2 == 0:
-        raise ValueError(f"a kernel is square with an odd side, not {weights.shape}")
+    if weights.shape != (size, size):
+        raise ValueError(f"a kernel is square, not {weights.shape}")
     x = np.ascontiguousarray(picture, np.float32)[None, :, :, None]
     weight = np.ascontiguousarray(weights, np.float32)[:, :, None, None]
-    return convolve(x, weight, pad=size // 2)[0, :, :, 0]
+    return convolve(x, weight, pad=(size - 1) // 2)[0, :, :, 0]
 
 
 def learned(network: Network) -> np.ndarray | None:

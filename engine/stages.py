@@ -141,7 +141,7 @@ def reach(seen: Pass, stage: int, axis: int) -> np.ndarray:
 def window(seen: Pass, stage: int, axis: int) -> np.ndarray:
     """The same in the maps that the stage reads itself; it may reach over their edges, where zeros stand."""
     step = seen.steps[seen.stages[stage].head]
-    shape, source = seen.output(stage).shape, seen.steps[step.sources[0]].output.shape[1:]
+    shape, source = seen.output(stage).shape, seen.output(seen.sources(stage)[0]).shape
     if len(shape) != 3:
         return np.array([[0, source[axis] if len(source) == 3 else 1]])
     places = np.arange(shape[axis])

@@ -44,10 +44,15 @@ def test_kernels_of_ones_own(size: int) -> None:
     np.testing.assert_allclose(apply(picture, kernel), expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("shape", [(2, 2), (3, 5), (4, 4)])
-def test_a_kernel_has_a_middle(shape: tuple[int, int]) -> None:
-    with pytest.raises(ValueError, match="odd side"):
-        apply(INK, np.ones(shape, np.float32))
+def test_an_even_kernel_has_no_middle_and_gives_one_less() -> None:
+    kernel = np.array([[1, 2], [3, 4]], np.float32)
+    expected = cv2.filter2D(INK, cv2.CV_32F, kernel, anchor=(0, 0), borderType=cv2.BORDER_CONSTANT)
+    np.testing.assert_allclose(apply(INK, kernel), expected[:-1, :-1], atol=1e-5)
+
+
+def test_a_kernel_is_square() -> None:
+    with pytest.raises(ValueError, match="square"):
+        apply(INK, np.ones((3, 5), np.float32))
 
 
 def test_learned_kernels_do_what_the_first_layer_does() -> None:

@@ -1,0 +1,306 @@
+"""The section Inside without a page: what its handlers answer, for every network and every kind of input."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import re
+from types import SimpleNamespace
+from typing import Any, cast
+
+import gradio as gr
+import numpy as np
+import pytest
+from PIL import Image
+
+from engine.checkpoint import load_pretrained, pretrained_names
+from engine.kernels import apply
+from engine.network import Network
+from engine.units import look
+from tests.test_draw_tab import sketch
+from tests.test_units import branching
+from ui import inside, inside_imagine
+from ui.inside_kernels import own_weights
+from ui.inside_look import GONE, Look, look_at
+from ui.inside_pictures import number, signed
+from ui.inside_unit import card
+from ui.inside_words import about, titles
+
+SIDE, LAYERS, UNIT, KERNELS, OWN, WHY, OTHER, CHANGED, MESSAGE = range(9)
+FOUR = sketch("4")
+SKIPPED = gr.skip()
+
+
+def looked(name: str = "lenet-5", own: dict[str, Network] | None = None) -> Look:
+    found = look_at(FOUR, name, own or {})
+    assert isinstance(found, Look)
+    return found
+
+
+def pixels(uri: str) -> np.ndarray:
+    """The picture of a data URI, (H, W, 4)."""
+    content = base64.b64decode(uri.removeprefix("data:image/png;base64,"))
+    return np.asarray(Image.open(io.BytesIO(content)).convert("RGBA"))
+
+
+def words(html: str) -> str:
+    """What a person reads."""
+    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
+
+
+# --- pictures and numbers -----------------------------------------------------------------------------------
+
+
+def test_signs_are_colours_and_sizes_are_opacity() -> None:
+    picture = pixels(signed(np.array([[1.0, 0.5, 0.0, -0.5, -1.0]]), 1.0))[0].astype(int)
+    assert (picture[:2, 0] > picture[:2, 2]).all(), "orange above zero"
+    assert (picture[3:, 2] > picture[3:, 0]).all(), "blue below"
+    assert picture[2, 3] == 0, "zero is the page itself"
+    assert picture[0, 3] == picture[4, 3] == 255 > picture[1, 3] == picture[3, 3] > 100
+
+
+@pytest.mark.parametrize("values", [np.zeros((3, 2)), np.full((3, 2), np.nan)])
+def test_pictures_of_nothing(values: np.ndarray) -> None:
+    assert (pixels(signed(values))[..., 3] == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "text"),
+    [(0.12345, 3, "0.123"), (-2.5, 2, "−2.50"), (0, 3, "0.000"), (-0.0001, 2, "0.00"),
+     (-4e-7, 3, "−4 · 10<sup>−7</sup>")],
+)  # fmt: skip
+def test_numbers_are_written_for_people(value: float, digits: int, text: str) -> None:
+    assert number(value, digits) == text
+
+
+# --- every part, every network ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", [*pretrained_names(), "mine"])
+def test_every_part_shows_every_network(name: str) -> None:
+    own = {"mine": branching()}
+    for part, filled in (("layers", LAYERS), ("kernels", KERNELS), ("why", WHY)):
+        views = inside.follow(True, part, FOUR, name, own, None, "")
+        assert views[MESSAGE] == ""
+        assert len(views[filled]) > 500
+        assert pixels(json.loads(views[SIDE])["picture"]).shape[0] == looked(name, own).network.input_shape[0]
+        others = {LAYERS, KERNELS, WHY} - {filled}
+        assert all(views[i] == SKIPPED for i in others), "only what is seen is computed"
+
+
+@pytest.mark.parametrize("name", [*pretrained_names(), "mine"])
+def test_layers_describe_every_stage(name: str) -> None:
+    found = looked(name, {"mine": branching()})
+    described = json.loads(inside.describe(found))
+    assert described["network"] == name
+    stages = described["stages"]
+    assert len(stages) == len(found.seen.stages)  # without the picture, with the probabilities
+    for stage in stages:
+        height, width = stage["size"]
+        assert pixels(stage["picture"]).shape[:2] == (stage["maps"] * height, width)
+        assert [len(ranges) for ranges in stage["window"]] == [len(ranges) for ranges in stage["sees"]]
+        assert stage["flat"] or [len(ranges) for ranges in stage["sees"]] == stage["size"]
+        assert stage["about"].endswith(".")
+    assert stages[-1]["values"][found.digit].endswith("%")
+
+
+def test_the_strip_shows_the_maps() -> None:
+    found = looked("lenet-5")
+    stage = json.loads(inside.describe(found))["stages"][0]
+    strip = pixels(stage["picture"]).reshape(6, 28, 28, 4)
+    output = found.seen.output(1)
+    for channel in range(6):
+        shown, own = strip[channel, ..., 3].astype(float), output[..., channel]
+        assert (shown[own == 0] == 0).all()
+        assert np.corrcoef(shown.ravel(), own.ravel())[0, 1] > 0.9
+
+
+def test_stages_have_plain_names() -> None:
+    seen = looked("digits").seen
+    assert titles(seen)[:4] == ["Input", "Convolution 1", "Pooling 1", "Convolution 2"]
+    assert titles(seen)[-3:] == ["Mean of each map", "Outputs", "Probabilities"]
+    assert "32 filters of 5 × 5 slide over the picture" in about(seen, 1)
+    assert "all 32 maps before it" in about(seen, 3)
+    assert "softmax" in about(seen, len(seen.stages))
+    assert "in proportion" in about(looked("mlp-100").seen, 3)
+
+
+# --- a number taken apart -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", [*pretrained_names(), "mine"])
+def test_any_number_has_a_card(name: str) -> None:
+    seen = looked(name, {"mine": branching()}).seen
+    for stage in range(len(seen.stages) + 1):
+        shape = seen.output(stage).shape if stage < len(seen.stages) else (10,)
+        place = tuple(side // 2 for side in shape)
+        html = card(seen, stage, place)
+        assert number(look(seen, stage, place).activation, 4) in html
+        assert "nan" not in html
+
+
+def test_the_numbers_on_a_card_add_up() -> None:
+    """As a person with a pencil would check: the products' grid, the sum, the bias, ReLU."""
+    html = card(looked("lenet-5").seen, 1, (14, 14, 2))
+    products = re.findall(r"= products</caption>(.*?)</table>", html)[0]
+    cells = [float(text.replace("−", "-")) for text in re.findall(r"<td[^>]*>([^<]+)</td>", products)]
+    assert len(cells) == 25
+    rows = {
+        key: float(value.replace("−", "-"))
+        for key, value in re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", html)
+    }
+    assert sum(cells) == pytest.approx(rows["sum of the products"], abs=25 * 0.005)
+    before = rows["= before activation"]
+    assert rows["sum of the products"] + rows["+ bias"] == pytest.approx(before, abs=2e-4)
+    assert rows["→ ReLU: below zero becomes zero"] == pytest.approx(max(0, before), abs=2e-4)
+
+
+def test_a_card_of_many_maps_names_the_rest() -> None:
+    seen = looked("digits").seen
+    html = card(seen, 4, (5, 5, 7))
+    unit = look(seen, 4, (5, 5, 7))
+    parts = re.findall(r"<tr><th scope=\"row\">(.*?)</th><td>(.*?)</td></tr>", html)
+    assert len(parts) == 7
+    assert parts[-1][0] == "the other 58"
+    total = sum(float(value.replace("−", "-")) for _, value in parts)
+    assert total == pytest.approx(float(unit.total), abs=0.01)
+
+
+def test_the_largest_is_marked_and_shares_are_explained() -> None:
+    seen = looked("lenet-5").seen
+    assert card(seen, 2, (7, 7, 0)).count("class=best") == 1
+    assert "digit 4" in card(seen, 8, (4,))
+    assert "Its part of the sum of all ten" in card(seen, 8, (4,))
+
+
+def event(**data: Any) -> gr.EventData:
+    return cast(gr.EventData, SimpleNamespace(**data))
+
+
+def test_a_press_chooses_and_follows_the_drawing() -> None:
+    chosen, html = inside.press(FOUR, "lenet-5", {}, event(stage=1, place=[9, 9, 0]))
+    assert chosen == {"stage": 1, "place": [9, 9, 0]}
+    assert "map 1, row 10, column 10" in words(html)
+    views = inside.follow(True, "layers", sketch("7"), "lenet-5", {}, chosen, "")
+    assert "map 1, row 10, column 10" in words(views[UNIT])
+    assert views[UNIT] != html
+    chosen, *views_of_another = inside.choose_network(True, "layers", FOUR, "mlp-16", {}, chosen, "")
+    assert chosen is None
+    assert views_of_another[UNIT] == ""
+
+
+@pytest.mark.parametrize(
+    "data",
+    [{}, {"stage": 1}, {"stage": "x", "place": [1]}, {"stage": 1, "place": 3}, {"stage": 1, "place": ["a"]},
+     {"stage": None, "place": None}],
+)  # fmt: skip
+def test_a_press_on_nothing_is_nothing(data: dict[str, Any]) -> None:
+    assert inside.press(FOUR, "lenet-5", {}, event(**data)) == (None, "")
+
+
+@pytest.mark.parametrize("data", [{"stage": 99, "place": [1]}, {"stage": 1, "place": [99, 1, 1]}])
+def test_a_press_beside_the_maps_shows_nothing(data: dict[str, Any]) -> None:
+    assert inside.press(FOUR, "lenet-5", {}, event(**data))[1] == ""
+
+
+# --- closed, blank, broken ----------------------------------------------------------------------------------
+
+
+def test_nothing_is_computed_while_it_is_closed() -> None:
+    for is_open, part in ((False, "layers"), (False, "why"), (True, "imagine")):
+        views = inside.follow(is_open, part, "not even a drawing", "digits", {}, None, "")
+        assert all(view == SKIPPED for view in views)
+
+
+def test_it_opens_with_the_network_that_reads() -> None:
+    fields: Any = (False, "layers", FOUR, "digits", {}, None, "")
+    is_open, picker, *views = inside.opened(["cnn-8"], *fields)
+    assert is_open
+    assert picker["value"] == "cnn-8"
+    assert json.loads(views[LAYERS])["network"] == "cnn-8"
+    assert inside.opened(["cnn-8", "digits"], *fields)[1]["value"] == "digits"
+    assert inside.opened(["gone"], *fields)[1]["value"] == pretrained_names()[0]
+
+
+@pytest.mark.parametrize(
+    ("drawing", "name", "said"), [("x", "digits", "not a PNG"), (FOUR, "run 7", GONE), (FOUR, "<b>", GONE)]
+)
+def test_what_can_not_be_shown_is_told(drawing: str, name: str, said: str) -> None:
+    views = inside.follow(True, "layers", drawing, name, {}, None, "")
+    assert said in words(views[MESSAGE])
+    assert all(view == SKIPPED for view in views[:MESSAGE])
+    assert said in inside.try_kernel(drawing, name, {}, "")
+    assert said in inside.make_another(drawing, name, {}, "9")
+    assert inside.press(drawing, name, {}, event(stage=1, place=[1, 1, 1])) == (None, "")
+
+
+@pytest.mark.parametrize("blank", ["", None])
+def test_a_blank_pad(blank: str | None) -> None:
+    assert json.loads(inside.follow(True, "layers", blank, "digits", {}, None, "")[LAYERS])["stages"]
+    assert "Draw a digit first." in inside.follow(True, "why", blank, "digits", {}, None, "")[WHY]
+    assert "Draw a digit first." in inside.make_another(blank, "digits", {}, "9")
+    assert inside.try_kernel(blank, "digits", {}, "")
+
+
+# --- kernels, why, imagine ----------------------------------------------------------------------------------
+
+
+def test_a_kernel_of_ones_own_filters_the_drawing() -> None:
+    typed = json.dumps(["0", "0", "0", "0", "-2.5", "", "0", "0", "0"])
+    shown = pixels(re.findall(r'src="([^"]+)"', inside.try_kernel(FOUR, "digits", {}, typed))[0])
+    made = apply(looked("digits").amounts, np.array([[0, 0, 0], [0, -2.5, 0], [0, 0, 0]]))
+    assert ((shown[..., 3] > 0) == (made < -0.01)).mean() > 0.99
+    assert (shown[shown[..., 3] > 0][:, 2] > 200).all(), "blue: below zero"
+
+
+@pytest.mark.parametrize("typed", ["[1, 2]", "[]", "{", '["a",0,0,0,0,0,0,0,0]', "[1e9,0,0,0,0,0,0,0,0]",
+                                   "[NaN,0,0,0,0,0,0,0,0]", "7", '{"a": 1}'])  # fmt: skip
+def test_a_kernel_that_is_none_gets_a_sentence(typed: str) -> None:
+    said = own_weights(typed)
+    assert isinstance(said, str)
+    assert said.startswith("Nine numbers")
+    assert 'role="alert"' in inside.try_kernel(FOUR, "digits", {}, typed)
+
+
+def test_learned_kernels_stand_beside_the_classic_ones() -> None:
+    html = inside.follow(True, "kernels", FOUR, "lenet-5", {}, None, "")[KERNELS]
+    for name in ("Sobel across", "Sobel down", "Edge", "Sharpen", "Blur"):
+        assert name in html
+    assert html.count('alt="kernel ') == 6
+    assert "has no kernels" in inside.follow(True, "kernels", FOUR, "mlp-100", {}, None, "")[KERNELS]
+
+
+def test_why_names_the_answer_and_another_digit_is_reached() -> None:
+    html = inside.follow(True, "why", FOUR, "digits", {}, None, "")[WHY]
+    assert "digits reads 4 , 100.0 %" in words(html)
+    assert inside.make_another(FOUR, "digits", {}, None) == ""
+    assert "It already reads 4." in inside.make_another(FOUR, "digits", {}, "4")
+    assert "Now it reads 9" in words(inside.make_another(FOUR, "digits", {}, "9"))
+
+
+def test_a_new_drawing_takes_the_changed_one_away() -> None:
+    views = inside.follow(True, "why", FOUR, "digits", {}, None, "")
+    assert views[OTHER] is None
+    assert views[CHANGED] == ""
+
+
+def test_a_dream_is_told_step_by_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inside_imagine, "PAUSE", 0)
+    told = list(inside.imagined("3", "mlp-100", 5, {}))
+    assert {seed for _, seed in told} == {6}
+    assert words(told[0][0]).startswith("Step 0 of 80: mlp-100 sees")
+    assert "Step 80 of 80" in told[-1][0]
+    assert told[-1][0].count('alt="step ') == 9
+    assert len({html for html, _ in told}) == len(told) == 21
+
+
+def test_a_dream_of_a_lost_network_is_a_sentence() -> None:
+    assert GONE in next(inside.imagined("3", "run 7", 0, {}))[0]
+
+
+def test_names_are_text_not_markup() -> None:
+    own = {"<img src=x>": load_pretrained("mlp-16")}
+    for part, view in (("kernels", KERNELS), ("why", WHY)):
+        assert "<img src=x>" not in inside.follow(True, part, FOUR, "<img src=x>", own, None, "")[view]
+    assert "<img src=x>" not in next(inside.imagined("3", "<img src=x>", 0, own))[0]

@@ -1,0 +1,62 @@
+"""Imagine: noise becomes what a network takes for a digit, shown step by step."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from html import escape
+
+from engine.imagine import STEPS, Dream, imagine
+from ui.answer import percent
+from ui.draw import BLANK, Own
+from ui.inside_look import Look, look_at
+from ui.inside_pictures import inked
+
+EVERY = 4  # steps between two pictures on the page
+PAUSE = 0.2  # seconds that one stays at least
+KEPT = tuple(STEPS * part // 8 for part in range(9))  # steps that stay on the page
+
+
+def dream(digit: str | int | None, name: str | None, seed: float, own: Own) -> Iterator[str]:
+    """A digit imagined by a network, as HTML again and again."""
+    look = look_at("", name, own)
+    if isinstance(look, str):
+        yield f'<p class="failure" role="alert">{look}</p>'
+        return
+    yield from _frames(look, int(digit or 0), int(seed))
+
+
+def _frames(look: Look, digit: int, seed: int) -> Iterator[str]:
+    kept: list[Dream] = []
+    with closing(imagine(look.network, digit, seed)) as dreams:
+        shown = -PAUSE
+        for now in dreams:
+            kept += [now] * (now.step in KEPT)
+            if now.step % EVERY and now.step < now.steps:
+                continue
+            time.sleep(max(0.0, shown + PAUSE - time.monotonic()))
+            shown = time.monotonic()
+            yield page(escape(look.name), now, kept)
+
+
+def page(name: str, now: Dream, kept: list[Dream]) -> str:
+    """One moment: the picture large, and the steps before it small. `name` is HTML."""
+    small = "".join(
+        f'<figure><img src="{inked(old.ink)}" alt="step {old.step}">'
+        f"<figcaption>{old.step}</figcaption></figure>"
+        for old in kept
+    )
+    share = percent(now.probability) or "nothing"
+    done = "" if now.step < now.steps else " done"
+    return (
+        f'<div class="dream{done}"><img class="paper" src="{inked(now.ink)}" alt="what {name} imagines">'
+        f'<div><p class="lead" role="status">Step {now.step} of {now.steps}: {name} sees '
+        f"<b>{share}</b> of a {now.digit}.</p>"
+        f'<div class="film" role="group" aria-label="Steps">{small}</div></div></div>'
+    )
+
+
+def nothing_yet() -> str:
+    """Before the first dream."""
+    return f'<div class="dream"><img class="paper" src="{inked(BLANK)}" alt=""><div></div></div>'
