@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from PIL import Image
 
 from engine.checkpoint import CheckpointError
 from engine.colorize import paint, predict, prepare
 from engine.colour_hints import Hints
 from engine.images import PictureError
-from ui.colorize_photo import Settings, write
+from ui.colorize_photo import KEY, Settings, saved_text
 
 
 def colorize(
     photo: str, hints: Any = None, strength: float = 1.0, saturation: float = 1.0, vivid: float = 0.5
-) -> str:
+) -> Image.Image:
     """Colour a photo, told some of its colours. Its size and lightness stay.
 
     Args:
@@ -30,7 +29,7 @@ def colorize(
         vivid: from 0, faithful, to 1, vivid
 
     Returns:
-        the coloured photo as a PNG file
+        the coloured photo as a PNG file, with its hints in it
     """
     if not photo:
         raise gr.Error("Send a photo.")
@@ -43,9 +42,9 @@ def colorize(
         )
     except (PictureError, CheckpointError, ValueError) as error:
         raise gr.Error(str(error)) from error
-    with tempfile.NamedTemporaryFile(prefix="coloured-", suffix=".png", delete=False) as file:
-        target = Path(file.name)
-    return str(write(painted, told.to_json(), settings, target))
+    image = Image.fromarray(painted)
+    image.info[KEY] = saved_text(told.to_json(), settings)  # Gradio writes it into the PNG
+    return image
 
 
 def endpoint() -> None:
@@ -53,6 +52,6 @@ def endpoint() -> None:
     with gr.Row(visible=False):
         file, hints = gr.File(label="photo"), gr.JSON(label="hints")
         strength, saturation = gr.Number(1, label="strength"), gr.Number(1, label="saturation")
-        vivid, painted = gr.Number(0.5, label="vivid"), gr.File(label="coloured")
+        vivid, painted = gr.Number(0.5, label="vivid"), gr.Image(format="png", label="coloured")
         fields = [file, hints, strength, saturation, vivid]
         gr.Button().click(colorize, fields, painted, api_name="colorize")

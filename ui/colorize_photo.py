@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import threading
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -27,6 +28,7 @@ COLOURED = 6  # of 255: by how much a channel differs from another where a photo
 TRANSPOSED = 5  # the first of the EXIF orientations that lay a photo on its side
 
 _numbers = itertools.count(1)
+_large = threading.BoundedSemaphore(2)  # photos painted at full size at one time, so that memory suffices
 
 
 @dataclass(frozen=True)
@@ -195,9 +197,10 @@ def read_saved(text: Any, scale: float) -> tuple[Hints, Settings | None]:
 
 def save(photo: Photo, settings: Settings, target: Path) -> Path:
     """The coloured photo at its full size, upright, with its hints. PictureError where it is gone."""
-    lightness = colorize.lightness_of(open_picture(photo.path))
-    large = Prepared(lightness, photo.prepared.small)
-    painted = colorize.paint(large, photo.colours, settings.strength, settings.saturation, settings.vivid)
+    with _large:
+        lightness = colorize.lightness_of(open_picture(photo.path))
+        large = Prepared(lightness, photo.prepared.small)
+        painted = colorize.paint(large, photo.colours, settings.strength, settings.saturation, settings.vivid)
     return write(painted, scaled(photo.hints, photo.scale), settings, target)
 
 
