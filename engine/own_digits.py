@@ -87,15 +87,21 @@ class OwnDigits:
         """All of them."""
         return _dataset(self.digits)
 
-    def split(self) -> tuple[Dataset, Dataset]:
-        """What to learn from, and what is kept aside: every third of each kind, in the order they came."""
-        kept: list[OwnDigit] = []
-        learnt: list[OwnDigit] = []
+    def aside(self) -> set[int]:
+        """The numbers of those that are kept aside: every third of each kind, in the order they came."""
         met = [0] * 10
+        kept = set()
         for digit in self.digits:
             met[digit.label] += 1
-            (learnt if met[digit.label] % EVERY else kept).append(digit)
-        return _dataset(learnt), _dataset(kept)
+            if met[digit.label] % EVERY == 0:
+                kept.add(digit.number)
+        return kept
+
+    def split(self) -> tuple[Dataset, Dataset]:
+        """What to learn from, and what is kept aside."""
+        kept = self.aside()
+        learnt = _dataset(digit for digit in self.digits if digit.number not in kept)
+        return learnt, _dataset(digit for digit in self.digits if digit.number in kept)
 
 
 def _label(value: int) -> int:

@@ -16,6 +16,7 @@ from engine.checkpoint import load_pretrained, pretrained_names
 from engine.digits import Prediction, recognize, recognize_ink
 from engine.images import PictureError
 from engine.network import Network
+from engine.own_digits import OwnDigits
 from ui.answer import Answer, facts_of, to_html
 from ui.events import NEWEST
 from ui.limits import Limits
@@ -42,12 +43,16 @@ class DrawTab:
 
     pad: the sketchpad; its value goes through `open_sketch`. picker: the networks that read, a list of names.
     own_networks: this visitor's own, {name: Network}; the dict is changed in place, never replaced, because a
-    drawing may be read at the same moment. `offer` does both.
+    drawing may be read at the same moment. `offer` does both. told: what the networks say, and answer_column
+    where that stands. own_digits: the visitor's labelled drawings, an OwnDigits.
     """
 
     pad: gr.HTML
     picker: gr.CheckboxGroup
     own_networks: gr.State
+    told: gr.HTML
+    answer_column: gr.Column
+    own_digits: gr.State
 
 
 def offer(network: Network, name: str, own: Own) -> tuple[Own, dict[str, Any]]:
@@ -148,12 +153,14 @@ def recognize_digit(picture: str, network: str = DEFAULT) -> dict[str, Any]:
 
 def build() -> DrawTab:
     """Lay the tab out and wire it; to be called inside its gr.Tab."""
-    own: gr.State = gr.State({}, time_to_live=Limits.from_environment(os.environ).keep_seconds)
+    keep_seconds = Limits.from_environment(os.environ).keep_seconds
+    own: gr.State = gr.State({}, time_to_live=keep_seconds)
+    own_digits: gr.State = gr.State(OwnDigits(), time_to_live=keep_seconds)
     with gr.Row(elem_id="draw", equal_height=False):
         with gr.Column(min_width=300, elem_id="draw-pad"):
             pad = sketchpad("Sketchpad: draw a digit", "Draw here", elem_id="pad")
             drawn_examples()
-        with gr.Column(min_width=300, elem_id="draw-answer"):
+        with gr.Column(min_width=300, elem_id="draw-answer") as column:
             heard = gr.HTML(read_sketch("", [], {})[0], apply_default_css=False, elem_id="answer")
             picker = gr.CheckboxGroup(
                 choices(own={}),
@@ -167,7 +174,7 @@ def build() -> DrawTab:
     picker.change(read_sketch, [pad, picker, own], [heard, own], **NEWEST)
     gr.on([picture.change, picker.change], read_picture, [picture, picker, own], [told, own], **NEWEST)
     endpoint()
-    return DrawTab(pad, picker, own)
+    return DrawTab(pad, picker, own, heard, column, own_digits)
 
 
 def drawn_examples() -> None:

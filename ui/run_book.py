@@ -13,6 +13,7 @@ from engine import checkpoint
 from engine.architectures import to_text
 from engine.datasets import Splits
 from engine.network import Network
+from engine.own_digits import OwnDigits
 from ui.limits import Limits
 from ui.training_run import Record, Run
 from ui.training_settings import Settings, build_network
@@ -25,9 +26,10 @@ COLOURS = ("#3b82f6", "#e8772e", "#0fa573", "#c45ab3", "#c79a00", "#20a4c9", "#d
 
 @dataclass(frozen=True)
 class New:
-    """Train a new network."""
+    """Train a new network. own: the visitor's digits, for the data that are made of them."""
 
     settings: Settings
+    own: OwnDigits | None = None
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from typing import Any
 import gradio as gr
 from gradio.context import Context
 
+from engine.own_digits import OwnDigits
 from ui import draw, trainer
 from ui.draw import DrawTab, Own
 from ui.events import AT_ONCE, QUEUED
@@ -69,10 +70,16 @@ class Handlers:
     limits: Limits
 
     def begin(
-        self, book: RunBook | None, had_runs: bool, preset: str | None, request: gr.Request, *form: Any
+        self,
+        book: RunBook | None,
+        had_runs: bool,
+        preset: str | None,
+        own_digits: OwnDigits,
+        request: gr.Request,
+        *form: Any,
     ) -> tuple[Any, ...]:
         """Train."""
-        book, view = trainer.plan(book, had_runs, chosen(preset, form), self.limits)
+        book, view = trainer.plan(book, had_runs, chosen(preset, form), self.limits, own_digits)
         remember(request.session_hash, book)
         return book, True, *shown(view)
 
@@ -174,7 +181,7 @@ def build(drawn: DrawTab, tabs: gr.Tabs) -> None:
     )
     stage = Stage(status, loss, accuracy, weights, report, runs, train, stop_button, more, keep, download)
     handlers = Handlers(limits)
-    wire_work(stage, handlers, picker, form, upload, book, had_runs)
+    wire_work(stage, handlers, picker, form, upload, book, had_runs, drawn.own_digits)
     stop_button.click(stop, book, stage.outputs, **AT_ONCE)
     runs.click(remove, book, [book, *stage.outputs], **AT_ONCE)
     log.input(choose_scale, [book, log], [book, *stage.outputs], **AT_ONCE)
@@ -192,11 +199,14 @@ def wire_work(
     upload: gr.UploadButton,
     book: gr.State,
     had_runs: gr.State,
+    own_digits: gr.State,
 ) -> None:
     """Train, Continue and Upload: a quick answer, then the work, which waits for a place."""
     answers = [book, had_runs, *stage.outputs]
     planned = (
-        stage.train.click(handlers.begin, [book, had_runs, picker, *form.inputs], answers, **AT_ONCE),
+        stage.train.click(
+            handlers.begin, [book, had_runs, picker, own_digits, *form.inputs], answers, **AT_ONCE
+        ),
         stage.more.click(handlers.go_on, [book, picker, *form.inputs], [book, *stage.outputs], **AT_ONCE),
         upload.upload(handlers.bring_back, [book, upload], answers, **AT_ONCE),
     )

@@ -13,6 +13,7 @@ from dataclasses import replace
 from engine.checkpoint import CheckpointError, load
 from engine.datasets import DataUnavailable, Splits
 from engine.network import Network
+from engine.own_digits import OwnDigits
 from ui import training_view as html
 from ui.data_source import fetch
 from ui.limits import Limits, spoken_time
@@ -33,8 +34,10 @@ from ui.view import View, ended, expired, live, refused, waiting
 NOT_BEGUN = "Stopped before it began."
 
 
-def plan(book: RunBook | None, had_runs: bool, settings: Settings, limits: Limits) -> tuple[RunBook, View]:
-    """Train was pressed."""
+def plan(
+    book: RunBook | None, had_runs: bool, settings: Settings, limits: Limits, own: OwnDigits | None = None
+) -> tuple[RunBook, View]:
+    """Train was pressed. own: the visitor's digits."""
     fresh = book or RunBook()
     if fresh.busy:
         return fresh, View()
@@ -43,7 +46,7 @@ def plan(book: RunBook | None, had_runs: bool, settings: Settings, limits: Limit
         build_network(settings, limits)  # so that an error is told now, not after waiting
     except SettingsError as error:
         return fresh, refused(fresh, str(error))
-    fresh.want(New(settings), notes)
+    fresh.want(New(settings, own), notes)
     if book is None and had_runs:
         fresh.notes.append(
             f"Your earlier runs were kept for {spoken_time(limits.keep_seconds)} and are gone."
@@ -140,7 +143,7 @@ def carry_out(book: RunBook | None, limits: Limits) -> Generator[View, None, Non
 def _prepared(book: RunBook, wanted: New | More | Upload, limits: Limits) -> Iterator[View]:
     """Data and network as wanted; book.run is then the run to work on."""
     if isinstance(wanted, New):
-        splits = yield from _fetched(wanted.settings.data)
+        splits = yield from _fetched(wanted.settings.data, wanted.own)
         book.start(wanted.settings, splits, limits)
     elif isinstance(wanted, Upload):
         try:
@@ -157,10 +160,10 @@ def _prepared(book: RunBook, wanted: New | More | Upload, limits: Limits) -> Ite
             book.run.prolong(wanted.epochs)
 
 
-def _fetched(data: str) -> Generator[View, None, Splits]:
+def _fetched(data: str, own: OwnDigits | None = None) -> Generator[View, None, Splits]:
     """The data, with a bar while they are downloaded."""
     splits = None
-    for step in fetch(data):
+    for step in fetch(data, own):
         if isinstance(step, Splits):
             splits = step
         else:

@@ -21,11 +21,13 @@ from ui.events import NEWEST
 from ui.limits import Limits
 from ui.training_settings import (
     LONGEST_LAYERS,
+    MINE,
     OWN,
     PICTURE_COUNTS,
     PICTURE_SIZES,
     QUICK,
     QUICK_SETTINGS,
+    WITH_MINE,
     Settings,
     SettingsError,
     build_network,
@@ -180,7 +182,7 @@ def lay_out_form(picker: gr.Radio, about: gr.HTML, limits: Limits) -> Form:
     """The fields, folded away, and what they do to each other."""
     start = QUICK_SETTINGS
     with gr.Accordion("Settings", open=False, elem_id="train-settings"):
-        names = {"8×8 digits": "digits-8x8", "MNIST": "mnist"}
+        names = {"8×8 digits": "digits-8x8", "MNIST": "mnist", "My digits": MINE, "MNIST and mine": WITH_MINE}
         data = gr.Radio(list(names.items()), value=start.data, label="Data")
         about_data = note(data_note(start.data), "train-data-note")
         network = gr.Dropdown([OWN, *DIGIT_NETWORKS], value=start.network, label="Network")

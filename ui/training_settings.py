@@ -13,6 +13,7 @@ from engine.images import Preprocessing
 from engine.losses import LOSSES
 from engine.network import Network
 from engine.optimizers import OPTIMIZERS, SGD
+from engine.own_digits import MOST
 from engine.recipes import RECIPES, Recipe
 from engine.rules import RULES
 from engine.schedules import SCHEDULES
@@ -24,8 +25,10 @@ LARGEST_BATCH = 1024
 LONGEST_LAYERS = 400  # characters
 WEIGHT_DECAY = 0.01
 MAX_STEP_WORK = 3_000_000_000  # multiplications: a fraction of a second, so that Stop is heard soon
-PICTURE_SIZES = {"digits-8x8": 8, "mnist": 28}
-PICTURE_COUNTS = {"digits-8x8": 1437, "mnist": 55_000}  # to learn from; others are kept to check and to test
+MINE, WITH_MINE = "my digits", "mnist and my digits"
+PICTURE_SIZES = {"digits-8x8": 8, "mnist": 28, MINE: 28, WITH_MINE: 28}
+# to learn from; others are kept to check and to test
+PICTURE_COUNTS = {"digits-8x8": 1437, "mnist": 55_000, MINE: MOST, WITH_MINE: 60_500}
 
 
 class SettingsError(ValueError):

@@ -1,0 +1,303 @@
+"""Teach it your hand: "No, it was a 4" under the answer, and a section for one's own digits below.
+
+The network that reads is taught on a copy of the visitor's own, which then stands in the picker.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from typing import Any
+
+import gradio as gr
+from gradio.context import Context
+
+from engine.checkpoint import pretrained_names
+from engine.images import PictureError
+from engine.own_digits import OwnDigits, OwnDigitsError, load, save
+from ui import draw, teach_pupil
+from ui import teach_view as html
+from ui.draw import DrawTab, Own
+from ui.events import AT_ONCE, NEWEST
+from ui.limits import Limits
+from ui.sketchpad import open_sketch
+from ui.teach_pupil import Course, Pupil, room_of
+
+TITLE = "Teach it your hand"
+BLANK = "Draw a digit first, then say what it was."
+LEAST = 10  # of one's own digits, for a lesson with all of them
+
+
+# --- handlers: unpack, one call, pack --------------------------------------------------------------------
+
+
+def press(
+    sketch: str | None,
+    names: list[str],
+    own: Own,
+    pupil: Pupil | None,
+    digits: OwnDigits,
+    is_open: bool,
+    request: gr.Request,
+    event: gr.EventData,
+) -> tuple[Any, ...]:
+    """A digit under the answer was pressed: teach it, or keep the drawing.
+
+    Returns own networks, picker, pupil, own digits, answer, and then the parts.
+    """
+    pupil = known(pupil, request)
+    try:
+        label, keeps = int(event.digit), event.mode == "keep"
+        ink = open_sketch(sketch)
+        if ink is None or not 0 <= label <= 9:
+            raise ValueError(BLANK)
+        if keeps:
+            digits = digits.add(ink, label)
+            counts = ", ".join(f"{count} × {digit}" for digit, count in enumerate(digits.counts()) if count)
+            note = html.said(f"Kept as a {label}. Your digits: {counts}.", "kept")
+            return own, gr.skip(), pupil, digits, gr.skip(), *parts(note, pupil, digits, is_open)
+        return corrected(sketch, names, own, pupil, digits, is_open, label)
+    except (PictureError, OwnDigitsError, ValueError) as error:
+        note = html.said(sentence(error), "error")
+        return own, gr.skip(), pupil, digits, gr.skip(), *parts(note, pupil, digits, is_open)
+
+
+def corrected(
+    sketch: str | None,
+    names: list[str],
+    own: Own,
+    pupil: Pupil,
+    digits: OwnDigits,
+    is_open: bool,
+    label: int,
+) -> tuple[Any, ...]:
+    """One drawing is taught to the first of the chosen networks."""
+    ink = open_sketch(sketch)
+    assert ink is not None
+    course = pupil.attend((names or pretrained_names())[0], own)
+    start = time.perf_counter()
+    lesson = course.correct(ink, label)
+    note = html.lesson_said(lesson, label, course.room.samples.told, time.perf_counter() - start)
+    return reads_now(sketch, own, pupil, digits, is_open, note)
+
+
+def teach_all(
+    sketch: str | None,
+    names: list[str],
+    own: Own,
+    pupil: Pupil | None,
+    digits: OwnDigits,
+    request: gr.Request,
+) -> tuple[Any, ...]:
+    """All of one's own digits, but for those kept aside, are taught at once."""
+    pupil = known(pupil, request)
+    try:
+        if len(digits) < LEAST:
+            raise ValueError(f"Keep at least {LEAST} digits first, better a few of each.")
+        course = pupil.attend((names or pretrained_names())[0], own)
+        lesson = course.learn_all(digits)
+    except ValueError as error:
+        note = html.said(sentence(error), "error")
+        return own, gr.skip(), pupil, digits, gr.skip(), *parts(note, pupil, digits, True)
+    note = html.all_said(lesson, course.room.samples.told)
+    return reads_now(sketch, own, pupil, digits, True, note)
+
+
+def undo(
+    sketch: str | None, own: Own, pupil: Pupil | None, digits: OwnDigits, is_open: bool
+) -> tuple[Any, ...]:
+    """Take the last lesson back."""
+    if pupil is None or pupil.course is None or not pupil.course.undo():
+        return gone(own, pupil, digits, is_open)
+    return reads_now(sketch, own, pupil, digits, is_open, html.said("The last lesson is undone."))
+
+
+def reset(
+    sketch: str | None, own: Own, pupil: Pupil | None, digits: OwnDigits, is_open: bool
+) -> tuple[Any, ...]:
+    """Take all lessons of this network back."""
+    if pupil is None or pupil.course is None:
+        return gone(own, pupil, digits, is_open)
+    pupil.course.states.clear()
+    note = html.said("All lessons are forgotten; the network reads as it did before.")
+    return reads_now(sketch, own, pupil, digits, is_open, note)
+
+
+def change(
+    pupil: Pupil | None, digits: OwnDigits, request: gr.Request, event: gr.EventData
+) -> tuple[Any, ...]:
+    """A drawing of the gallery got another label or was removed."""
+    pupil = known(pupil, request)
+    number, label = event.number, event.label
+    if isinstance(number, int) and label is None:
+        digits = digits.remove(number)
+    elif isinstance(number, int) and label in range(10):
+        digits = digits.relabel(number, label)
+    return pupil, digits, *parts(None, pupil, digits, True)
+
+
+def bring_digits(
+    path: str | None, pupil: Pupil | None, digits: OwnDigits, request: gr.Request
+) -> tuple[Any, ...]:
+    """A downloaded set comes back, and is added to what there is."""
+    pupil = known(pupil, request)
+    try:
+        brought = load(path) if path else OwnDigits()
+        digits = digits.with_pictures((digit.picture, digit.label) for digit in brought)
+        told = html.said(f"{len(brought)} digits have been added.")
+    except OwnDigitsError as error:
+        told = html.said(f"This file can't be used. {error}", "error")
+    return told, pupil, digits, *parts(None, pupil, digits, True)
+
+
+def opened(pupil: Pupil | None, digits: OwnDigits, request: gr.Request) -> tuple[Any, ...]:
+    """The section was opened: it is computed from now on."""
+    pupil = known(pupil, request)
+    return True, pupil, digits, *parts(None, pupil, digits, True)
+
+
+def known(pupil: Pupil | None, request: gr.Request) -> Pupil:
+    """The visitor's pupil, which is let go of when the tab is closed."""
+    pupil = pupil or Pupil()
+    teach_pupil.remember(request.session_hash, pupil)
+    return pupil
+
+
+def prepare(names: list[str]) -> None:
+    """Have what lessons need ready before the first: the pad was touched."""
+    name = (names or pretrained_names())[0]
+    if name in pretrained_names():
+        threading.Thread(target=room_of, args=(name,), daemon=True).start()
+
+
+def let_go(pupil: Pupil | None) -> None:
+    """The visitor was away for longer than `keep_seconds`."""
+    if pupil is not None:
+        pupil.release()
+
+
+def leave(request: gr.Request) -> None:
+    """The tab was closed: nothing of the visitor's is kept any more."""
+    teach_pupil.leave(request.session_hash)
+
+
+# --- what they show --------------------------------------------------------------------------------------
+
+
+def reads_now(
+    sketch: str | None, own: Own, pupil: Pupil, digits: OwnDigits, is_open: bool, note: str
+) -> tuple[Any, ...]:
+    """The course's network stands in the picker and reads the drawing."""
+    course = pupil.course
+    assert course is not None
+    picked = put_into_picker(course, own)
+    told = draw.read_sketch(sketch, picked["value"], own)[0]
+    return own, picked, pupil, digits, told, *parts(note, pupil, digits, is_open)
+
+
+def put_into_picker(course: Course, own: Own) -> dict[str, Any]:
+    """The picker's new value: the taught copy, or the network it came from where nothing is taught (now)."""
+    if not course.states:
+        own.pop(course.name, None)
+        course.name = ""
+        return gr.update(choices=draw.choices(own), value=[course.base])
+    if course.name in own:
+        own[course.name] = course.network
+        return gr.update(choices=draw.choices(own), value=[course.name])
+    _, picked = draw.offer(course.network, f"{course.base}, my hand", own)
+    course.name = picked["value"][0]
+    return picked
+
+
+def parts(note: str | None, pupil: Pupil | None, digits: OwnDigits, is_open: bool) -> tuple[Any, ...]:
+    """The updates of `shown` in `build`. What is in the section is made only while it is open."""
+    course = pupil.course if pupil is not None else None
+    taught = course is not None and bool(course.states)
+    file = pupil.file() if pupil is not None and taught else None
+    gallery: Any = gr.skip()
+    marks: Any = gr.skip()
+    own_file: Any = gr.skip()
+    if is_open:
+        gallery = html.gallery(digits)
+        kept = digits.split()[1]
+        marks = html.own_chart(course.marks(kept), len(kept)) if course and len(kept) else ""
+        own_file = gr.update(value=digits_file(pupil, digits)) if pupil and len(digits) else gr.skip()
+    return (
+        gr.skip() if note is None else note,
+        gr.update(visible=taught),
+        gr.update(value=file) if file else gr.skip(),
+        gallery,
+        marks,
+        gr.update(visible=len(digits) > 0),
+        own_file,
+    )
+
+
+def digits_file(pupil: Pupil, digits: OwnDigits) -> str:
+    """The visitor's digits as a file to be downloaded."""
+    path = pupil.folder() / "my-digits.npz"
+    save(digits, path)
+    return str(path)
+
+
+def gone(own: Own, pupil: Pupil | None, digits: OwnDigits, is_open: bool) -> tuple[Any, ...]:
+    """There is nothing to take back, or it has expired."""
+    note = html.said("There is no lesson to take back.")
+    return own, gr.skip(), pupil, digits, gr.skip(), *parts(note, pupil, digits, is_open)
+
+
+def sentence(error: Exception) -> str:
+    """An error's text as a sentence."""
+    text = str(error)
+    return f"{text[0].upper()}{text[1:]}{'' if text.endswith('.') else '.'}"
+
+
+# --- layout ----------------------------------------------------------------------------------------------
+
+
+def build(drawn: DrawTab) -> None:
+    """The row under the answer, and the section; to be called inside the Draw tab."""
+    limits = Limits.from_environment(os.environ)
+    pupil: gr.State = gr.State(None, time_to_live=limits.keep_seconds, delete_callback=let_go)
+    is_open: gr.State = gr.State(False)
+    with drawn.answer_column:
+        row = panel(html.ROW, "teach-row", html.ROW_SCRIPT)
+        note = panel("", "teach-note")
+        with gr.Row(visible=False, elem_id="teach-after") as after:
+            undo_button = gr.Button("Undo", size="sm", elem_id="teach-undo")
+            reset_button = gr.Button("Reset", size="sm", elem_id="teach-reset")
+            download = gr.DownloadButton("Download", size="sm", elem_id="teach-download")
+    with gr.Accordion(TITLE, open=False, elem_id="teach") as section:
+        gallery = panel("", "teach-gallery", html.GALLERY_SCRIPT)
+        with gr.Row(visible=False, elem_id="teach-keep") as keep:
+            all_button = gr.Button("Teach it all of them", variant="primary", elem_id="teach-all")
+            download_digits = gr.DownloadButton("Download my digits", elem_id="teach-digits-download")
+        upload = gr.UploadButton(
+            "Bring back downloaded digits", file_types=[".npz", ".zip"], size="sm", elem_id="teach-upload"
+        )
+        brought = panel("", "teach-brought")
+        chart = panel("", "teach-chart")
+    shown = [note, after, download, gallery, chart, keep, download_digits]
+    digits = drawn.own_digits
+    everything = [drawn.own_networks, drawn.picker, pupil, digits, drawn.told, *shown]
+    drawing = [drawn.pad, drawn.picker, drawn.own_networks, pupil, digits]
+    pressed = row.click(press, [*drawing, is_open], everything, **AT_ONCE)
+    pressed.then(None, note, None, js=html.CLEAR, **AT_ONCE)
+    row.focus(prepare, drawn.picker, None, **AT_ONCE)
+    all_button.click(teach_all, drawing, everything, **AT_ONCE)
+    there = [drawn.pad, drawn.own_networks, pupil, digits, is_open]
+    undo_button.click(undo, there, everything, **AT_ONCE)
+    reset_button.click(reset, there, everything, **AT_ONCE)
+    mine = [pupil, digits]
+    gallery.click(change, mine, [*mine, *shown], **AT_ONCE)
+    upload.upload(bring_digits, [upload, *mine], [brought, *mine, *shown], **AT_ONCE)
+    section.expand(opened, mine, [is_open, *mine, *shown], **NEWEST)
+    section.collapse(lambda: False, None, is_open, **NEWEST)
+    assert Context.root_block is not None
+    Context.root_block.unload(leave)
+
+
+def panel(text: str, name: str, script: str | None = None) -> gr.HTML:
+    """A part of the page that is drawn by this module's own HTML and CSS."""
+    return gr.HTML(text, apply_default_css=False, elem_id=name, js_on_load=script)

@@ -1,0 +1,198 @@
+"""A visitor's own copies of networks, and the lessons they had: each can be undone, bit for bit."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import weakref
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from engine import checkpoint
+from engine.checkpoint import load_pretrained, pretrained_names
+from engine.datasets import Dataset
+from engine.ink import fit_digit
+from engine.lesson_samples import samples
+from engine.lessons import Classroom, Drawing, Lesson, Plan, teach
+from engine.network import Network
+from engine.own_digits import OwnDigits
+from engine.training import accuracy
+
+MOST_LESSONS = 20  # that can be undone
+MOST_COURSES = 3  # networks that a visitor teaches at a time
+MOST_DRAWINGS = 40  # that a lesson does not forget
+ROUNDS = 5  # of a lesson with all of one's own digits
+ALL = Plan(steps=40, least=40, fresh=48, weight=0.05, variants=8)
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """A network after a lesson, and all that it was taught. What one press did has one `press` number."""
+
+    network: Network
+    drawings: tuple[Drawing, ...]
+    press: int
+
+
+@dataclass(eq=False)
+class Course:
+    """The lessons of one network. base: its name; name: its copy's, as the picker has it, "" so far."""
+
+    base: str
+    original: Network
+    room: Classroom
+    name: str = ""
+    states: list[State] = field(default_factory=list)
+
+    @property
+    def network(self) -> Network:
+        """What is taught next, and reads meanwhile."""
+        return self.states[-1].network if self.states else self.original
+
+    @property
+    def size(self) -> int:
+        return self.network.preprocessing.size
+
+    def correct(self, ink: np.ndarray, label: int) -> Lesson:
+        """Teach one drawing. ValueError where there is no ink."""
+        drawing = Drawing.of_ink(ink, label, self.size)
+        return self._taught((*self._known(), drawing), Plan(), self._press())
+
+    def learn_all(self, digits: OwnDigits) -> Lesson:
+        """Teach a visitor's own digits in a few rounds, but for those kept aside; the last round's lesson."""
+        data, press = digits.split()[0], self._press()
+        own = tuple(
+            Drawing(seen_by(picture, self.size), picture, int(label))
+            for picture, label in zip(data.images, data.labels, strict=True)
+        )
+        first = self.room.examine(self.network)
+        for _ in range(ROUNDS):
+            lesson = self._taught((*self._known()[:8], *own), ALL, press, keep=self._known())
+            if not lesson.kept:
+                break
+        return Lesson(lesson.network, lesson.kept, first, lesson.after, lesson.steps, lesson.probabilities)
+
+    def undo(self) -> bool:
+        """Take back what the last press did; False where nothing was taught."""
+        if not self.states:
+            return False
+        press = self.states[-1].press
+        while self.states and self.states[-1].press == press:
+            self.states.pop()
+        return True
+
+    def marks(self, kept: Dataset) -> list[float]:
+        """The share of the kept drawings read right, 0 to 1: before any lesson, and after each."""
+        pictures = np.stack([seen_by(picture, self.size) for picture in kept.images])
+        data = Dataset(pictures, kept.labels, kept.name)
+        return [accuracy(network, data) for network in (self.original, *(s.network for s in self.states))]
+
+    def _known(self) -> tuple[Drawing, ...]:
+        return self.states[-1].drawings[-MOST_DRAWINGS:] if self.states else ()
+
+    def _press(self) -> int:
+        return self.states[-1].press + 1 if self.states else 0
+
+    def _taught(
+        self,
+        drawings: tuple[Drawing, ...],
+        plan: Plan,
+        press: int,
+        keep: tuple[Drawing, ...] | None = None,
+    ) -> Lesson:
+        lesson = teach(self.network, drawings, self.room, plan, seed=len(self.states))
+        if lesson.kept:
+            known = drawings if keep is None else keep
+            self.states = [*self.states[-(MOST_LESSONS - 1) :], State(lesson.network, known, press)]
+        return lesson
+
+
+def seen_by(picture: np.ndarray, size: int) -> np.ndarray:
+    """A fitted picture (28, 28) as a network of another size reads it."""
+    return picture if len(picture) == size else fit_digit(picture, size)
+
+
+@cache
+def room_of(name: str) -> Classroom:
+    """The classroom of a shipped network, which all visitors share; nothing in it changes."""
+    network = load_pretrained(name)
+    return Classroom(network, samples(network.preprocessing.size))
+
+
+class Pupil:
+    """Belongs to one visitor."""
+
+    def __init__(self) -> None:
+        self.courses: dict[str, Course] = {}
+        self.course: Course | None = None  # of the last lesson
+        self._folder: Path | None = None
+
+    def attend(self, name: str, own: dict[str, Network]) -> Course:
+        """The course of a network or of its taught copy. ValueError with a sentence where it can't have one.
+
+        A network that has made room for others begins anew.
+        """
+        course = next((c for c in self.courses.values() if name in (c.base, c.name)), None)
+        if course is None:
+            course = self._begin(name, own)
+            while len(self.courses) >= MOST_COURSES:
+                del self.courses[next(iter(self.courses))]
+            self.courses[name] = course
+        self.course = course
+        return course
+
+    def _begin(self, name: str, own: dict[str, Network]) -> Course:
+        if name in own:
+            network = own[name]
+            return Course(name, network, Classroom(network, samples(network.preprocessing.size)))
+        if name not in pretrained_names():
+            raise ValueError("this network is no longer kept here: train it again or upload its file")
+        return Course(name, load_pretrained(name), room_of(name))
+
+    def forget(self) -> Course | None:
+        """End the course of the last lesson; which it was."""
+        course, self.course = self.course, None
+        if course is not None:
+            self.courses = {name: other for name, other in self.courses.items() if other is not course}
+        return course
+
+    def file(self) -> str | None:
+        """The taught network as an .npz file to be downloaded."""
+        if self.course is None or not self.course.states:
+            return None
+        stem = "".join(c if c.isalnum() and c.isascii() else "-" for c in self.course.base)[:40]
+        path = self.folder() / f"{stem}-my-hand.npz"
+        checkpoint.save(self.course.network, path)
+        return str(path)
+
+    def folder(self) -> Path:
+        """Where this visitor's files lie."""
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="paint-by-numpy-"))
+        return self._folder
+
+    def release(self) -> None:
+        """Let go of everything: the visitor has left, or has been away for long."""
+        self.courses, self.course = {}, None
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = None
+
+
+# Which pupil belongs to which session, so that `unload`, which is given no state, can release it.
+_pupils: weakref.WeakValueDictionary[str, Pupil] = weakref.WeakValueDictionary()
+
+
+def remember(session: str | None, pupil: Pupil) -> None:
+    if session:
+        _pupils[session] = pupil
+
+
+def leave(session: str | None) -> None:
+    """Release what the session that has just ended had."""
+    pupil = _pupils.pop(session, None) if session else None
+    if pupil is not None:
+        pupil.release()

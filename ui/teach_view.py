@@ -1,0 +1,154 @@
+"""What Teach shows, as HTML: the row of ten digits, what a lesson did, the gallery, the chart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from engine.lessons import Lesson
+from engine.own_digits import EVERY, OwnDigit, OwnDigits
+from ui.charts import Line, chart, linear_scale
+from ui.pictures import data_uri
+
+COLOUR = "#0fa573"
+
+ROW = (
+    '<div class="correct" data-mode="teach"><div class="modes" role="radiogroup" aria-label="What to do with '
+    'the drawing"><label><input type="radio" name="teach-mode" value="teach" checked>'
+    '<span>No, it was a …</span></label><label><input type="radio" name="teach-mode" value="keep">'
+    "<span>Keep it as a …</span></label></div>"
+    '<div class="ten" role="group" aria-label="The digit that you drew">'
+    + "".join(f'<button type="button" data-digit="{digit}">{digit}</button>' for digit in range(10))
+    + "</div></div>"
+)
+# The first touch of the pad has the pictures of the examination made, so that the first lesson need not wait.
+ROW_SCRIPT = """
+const row = element.querySelector(".correct");
+row.addEventListener("change", (event) => { row.dataset.mode = event.target.value; });
+row.addEventListener("click", (event) => {
+  const digit = event.target.closest("[data-digit]")?.dataset.digit;
+  if (digit !== undefined) trigger("click", {digit: Number(digit), mode: row.dataset.mode});
+});
+document.querySelector("#pad").addEventListener("pointerdown", () => trigger("focus"), {once: true});
+"""
+# A drawing that was kept makes room for the next one.
+CLEAR = """(note) => {
+  if (note.includes("message kept")) document.querySelector("#pad [data-does=clear]").click();
+}"""
+GALLERY_SCRIPT = """
+element.addEventListener("click", (event) => {
+  const number = event.target.closest("[data-remove]")?.dataset.remove;
+  if (number !== undefined) trigger("click", {number: Number(number), label: null});
+});
+element.addEventListener("change", (event) => {
+  const number = event.target.dataset?.relabel;
+  if (number === undefined) return;
+  event.stopPropagation();
+  trigger("click", {number: Number(number), label: Number(event.target.value)});
+});
+"""
+
+
+def percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
+
+
+def said(text: str, kind: str = "") -> str:
+    """A sentence; kind "error" where something could not be done."""
+    role = "alert" if kind == "error" else "status"
+    return f'<p class="message {kind}" role="{role}">{escape(text)}</p>'
+
+
+def lesson_said(lesson: Lesson, label: int, told: str, seconds: float) -> str:
+    """What the lesson with one drawing did, and what it cost."""
+    before, after = lesson.probabilities
+    if not lesson.kept:
+        return undone(lesson, told)
+    was, now = int(before.argmax()), int(after.argmax())
+    if now == label:
+        text = f"Learnt: it reads {now} now ({percent(after[now])}). It read {was} ({percent(before[was])})."
+        if was == label:
+            text = f"It reads {label}, {percent(after[label])} sure now, {percent(before[label])} before."
+    else:
+        text = f"It still reads {now}, but {label} is nearer: {percent(after[label])}. Press {label} again."
+    return _done(text, f"{cost(lesson, told)} Taught in {seconds:.1f} s.")
+
+
+def all_said(lesson: Lesson, told: str) -> str:
+    """What the lesson with all of one's own digits did."""
+    text = "Learnt your digits." if lesson.kept else "Learnt your digits until it began to forget others."
+    return _done(text, cost(lesson, told))
+
+
+def cost(lesson: Lesson, told: str) -> str:
+    return f"Of {told} it reads {percent(lesson.after)}, before {percent(lesson.before)}."
+
+
+def undone(lesson: Lesson, told: str) -> str:
+    return (
+        '<p class="message undone" role="status"><b>Undone.</b> '
+        + escape(
+            f"It would have forgotten too much: of {told} it read {percent(lesson.before)} before the lesson "
+            f"and {percent(lesson.after)} after it. Your network is as it was."
+        )
+        + "</p>"
+    )
+
+
+def _done(text: str, rest: str) -> str:
+    return f'<p class="message" role="status"><b>{escape(text)}</b> {escape(rest)}</p>'
+
+
+# --- my digits --------------------------------------------------------------------------------------------
+
+
+def gallery(digits: OwnDigits) -> str:
+    """The drawings by digit, each with its label to be changed and a way to remove it."""
+    if not len(digits):
+        return (
+            '<p class="message">None yet. Draw on the pad, choose <b>Keep it as a …</b> under the answer, '
+            "and press the digit.</p>"
+        )
+    aside = digits.aside()
+    figures = "".join(_figure(digit, digit.number in aside) for digit in _sorted(digits))
+    return (
+        f'<p class="message">{len(digits)} digits, {len(aside)} of them kept aside (dashed, every '
+        f"{EVERY}rd of each): they are never learnt, and show how well your hand is read.</p>"
+        f'<div class="mine">{figures}</div>'
+    )
+
+
+def _sorted(digits: OwnDigits) -> list[OwnDigit]:
+    return sorted(digits, key=lambda digit: (digit.label, digit.number))
+
+
+def _figure(digit: OwnDigit, aside: bool) -> str:
+    options = "".join(
+        f'<option value="{label}"{" selected" if label == digit.label else ""}>{label}</option>'
+        for label in range(10)
+    )
+    kind = ", kept aside" if aside else ""
+    return (
+        f'<figure class="{"aside" if aside else ""}">'
+        f'<img src="{data_uri(digit.picture)}" alt="a drawn {digit.label}{kind}"><figcaption>'
+        f'<select data-relabel="{digit.number}" aria-label="What this drawing shows">{options}</select>'
+        f'<button type="button" data-remove="{digit.number}" aria-label="Remove this {digit.label}">×'
+        "</button></figcaption></figure>"
+    )
+
+
+def own_chart(marks: Sequence[float], kept: int) -> str:
+    """How many of the kept drawings were read right, before any lesson and after each."""
+    if not marks:
+        return ""
+    lines = [Line([(float(i), 100 * mark) for i, mark in enumerate(marks)], COLOUR)]
+    summary = f"from {100 * marks[0]:.0f} % to {100 * marks[-1]:.0f} % in {len(marks) - 1} lessons"
+    return chart(
+        "Your hand",
+        f"read right of {kept} drawings kept aside, %",
+        lines,
+        linear_scale(0.0, float(max(4, len(marks) - 1)), 4),
+        linear_scale(0.0, 100.0, 4),
+        "lessons",
+        summary=summary,
+    )
