@@ -33,7 +33,8 @@ def begin(easel: Easel, request: gr.Request | None = None) -> tuple[Any, ...]:
     """The tab was opened: the first example, unless there is a photo."""
     if easel.photo is not None:
         return easel, *(gr.skip() for _ in range(6))
-    return bring(str(EXAMPLES[0]), 0.5, 1.0, 1.0, easel, request)
+    first = Settings()
+    return bring(str(EXAMPLES[0]), first.vivid, first.strength, first.saturation, easel, request)
 
 
 def bring_example(

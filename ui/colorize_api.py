@@ -15,7 +15,11 @@ from ui.colorize_photo import KEY, Settings, saved_text
 
 
 def colorize(
-    photo: str, hints: Any = None, strength: float = 1.0, saturation: float = 1.0, vivid: float = 0.5
+    photo: str,
+    hints: Any = None,
+    strength: float = 1.0,
+    saturation: float = 1.0,
+    vivid: float = Settings.vivid,
 ) -> Image.Image:
     """Colour a photo, told some of its colours. Its size and lightness stay.
 
@@ -52,6 +56,6 @@ def endpoint() -> None:
     with gr.Row(visible=False):
         file, hints = gr.File(label="photo"), gr.JSON(label="hints")
         strength, saturation = gr.Number(1, label="strength"), gr.Number(1, label="saturation")
-        vivid, painted = gr.Number(0.5, label="vivid"), gr.Image(format="png", label="coloured")
+        vivid, painted = gr.Number(Settings.vivid, label="vivid"), gr.Image(format="png", label="coloured")
         fields = [file, hints, strength, saturation, vivid]
         gr.Button().click(colorize, fields, painted, api_name="colorize")

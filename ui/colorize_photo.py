@@ -42,7 +42,7 @@ class Settings:
     @classmethod
     def of(cls, vivid: Any, strength: Any, saturation: Any) -> Settings:
         """From whatever numbers a slider or a file gives, brought into their ranges."""
-        return cls(_within(vivid, 0.5, 1), _within(strength, 1, 1), _within(saturation, 1, 2))
+        return cls(_within(vivid, cls.vivid, 1), _within(strength, 1, 1), _within(saturation, 1, 2))
 
 
 def _within(value: Any, default: float, most: float) -> float:

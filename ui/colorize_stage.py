@@ -10,6 +10,7 @@ from gradio.data_classes import FileData
 
 from engine.images import open_picture
 from ui.colorize_compare import compare, photo_uri
+from ui.colorize_photo import Settings
 from ui.hint_canvas import hint_canvas
 from ui.pictures import shrunk
 
@@ -93,7 +94,7 @@ def lay_out() -> Stage:
 def lay_out_sliders() -> tuple[gr.Slider, gr.Slider, gr.Slider]:
     """Three that only paint again what the network has said."""
     vivid = gr.Slider(
-        0, 1, 0.5, step=0.05, label="Faithful ↔ vivid", buttons=[], elem_classes="colorize-slider"
+        0, 1, Settings.vivid, step=0.05, label="Faithful ↔ vivid", buttons=[], elem_classes="colorize-slider"
     )
     with gr.Row(elem_id="colorize-sliders"):
         strength, saturation = (

@@ -42,7 +42,7 @@ function answer() {
     return one;
   }));
   offer.hidden = false;
-  const box = canvas.getBoundingClientRect(), half = offer.offsetWidth / 2 / box.width;
+  const box = canvas.getBoundingClientRect(), half = Math.min(0.5, offer.offsetWidth / 2 / box.width);
   offer.style.left = 100 * Math.min(Math.max(place.x, half), 1 - half) + "%";
   offer.style.top = 100 * place.y / ratio + "%";
   offer.classList.toggle("above", place.y * box.width > box.height - offer.offsetHeight - 24);
