@@ -10,7 +10,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import gradio as gr
 
-from ui import captcha, colorize, draw, inside, train
+from ui import captcha, colorize, draw, inside, numbers, teach, train
 from ui.theme import HEAD, theme
 
 MASTHEAD = """<header class="masthead"><h1>Paint by NumPy</h1>
@@ -42,7 +42,9 @@ with Page(title="Paint by NumPy", analytics_enabled=False, delete_cache=(3600, 3
     with gr.Tabs() as tabs:
         with gr.Tab("Draw", id=draw.TAB):
             drawn = draw.build()
+            numbers.build(drawn)
             inside.build(drawn)
+            teach.build(drawn)
         with gr.Tab("Captcha", id=captcha.TAB):
             captcha.build()
         with gr.Tab("Colorize", id=colorize.TAB) as coloured:
