@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from engine.checkpoint import WEIGHTS, CheckpointError, load
-from engine.colorize import paint, predict, prepare
+from engine.colorize import VIVID, paint, predict, prepare
 from engine.colour_evaluation import PARTS, in_gray, open_validation, random_hints, validation_files
 from engine.datasets import DataUnavailable
 from engine.network import Network
@@ -23,8 +23,8 @@ CELL = 224  # pixels of the longer side of one picture
 ROWS = 10
 MARGIN = 14  # above each row, for its name
 HINTS = (5, 20)
-VIVID = (0.0, 0.5, 1.0)
-TITLES = ("photo", "gray", *(f"vivid {v}" for v in VIVID), *(f"{count} hints" for count in HINTS))
+VIVIDS = (0.0, VIVID, 1.0)
+TITLES = ("photo", "gray", *(f"vivid {v}" for v in VIVIDS), *(f"{count} hints" for count in HINTS))
 
 
 def main() -> None:
@@ -69,7 +69,7 @@ def row_of(truth: np.ndarray, network: Network) -> list[np.ndarray]:
     """The pictures of one row, in the order of `TITLES`."""
     prepared = prepare(truth)
     plain = predict(prepared, None, network)
-    row = [truth, in_gray(truth), *(paint(prepared, plain, vivid=vivid) for vivid in VIVID)]
+    row = [truth, in_gray(truth), *(paint(prepared, plain, vivid=vivid) for vivid in VIVIDS)]
     for count in HINTS:
         row.append(paint(prepared, predict(prepared, random_hints(truth, count, truth.size), network)))
     return row

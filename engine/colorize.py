@@ -34,6 +34,7 @@ SLACK = 0.002  # of full light: what a colour may lie outside of a screen's befo
 HALVINGS = 7  # of the interval in which the palest colour lies that still exists
 CELL = 2  # pixels of what the network sees, on a side, that have one correction by hints
 CLOSE = 1.5  # pixels of what the network sees over which a hint is then made exact
+VIVID = 0.35  # from 0, faithful, to 1: above it, what is coloured wrongly shows more than what gains
 APART = 18.0  # units of a and b between two colours that are suggested
 
 
@@ -65,7 +66,7 @@ def colorize(
     hints: Hints | None = None,
     strength: float = 1.0,
     saturation: float = 1.0,
-    vivid: float = 0.5,
+    vivid: float = VIVID,
     model: Network | str = "colorize",
 ) -> np.ndarray:
     """Colour a photo: (H, W, 3) uint8 of the photo's own size and lightness.
@@ -113,7 +114,7 @@ def paint(
     colours: Colours,
     strength: float = 1.0,
     saturation: float = 1.0,
-    vivid: float = 0.5,
+    vivid: float = VIVID,
 ) -> np.ndarray:
     """The picture (H, W, 3) uint8. ValueError where strength is not 0 to 1 or saturation not 0 to 4."""
     if not (0 <= strength <= 1 and 0 <= saturation <= 4):
@@ -123,7 +124,7 @@ def paint(
 
 
 def small_colours(
-    lightness: np.ndarray, colours: Colours, saturation: float = 1.0, vivid: float = 0.5
+    lightness: np.ndarray, colours: Colours, saturation: float = 1.0, vivid: float = VIVID
 ) -> np.ndarray:
     """a and b for each pixel of what the network sees: (h, w, 2), the hints kept where they are."""
     places = ab_bins.decode(colours.logits, vivid) * np.float32(saturation)
@@ -162,7 +163,7 @@ def _made_exact(ab: np.ndarray, hints: np.ndarray) -> np.ndarray:
 
 
 def suggestions(
-    prepared: Prepared, colours: Colours, x: float, y: float, count: int = 5, vivid: float = 0.5
+    prepared: Prepared, colours: Colours, x: float, y: float, count: int = 5, vivid: float = VIVID
 ) -> list[tuple[tuple[int, int, int], float]]:
     """The colours that the network finds likeliest at (x, y) in the photo's pixels: (red, green, blue) at the
     lightness there, and what share of the probability lies near each; no two are much alike.

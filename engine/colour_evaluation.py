@@ -15,7 +15,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from engine.colorize import lightness_of, paint, predict, prepare, srgb_bytes
+from engine.colorize import VIVID, lightness_of, paint, predict, prepare, srgb_bytes
 from engine.colour_hints import Hints, point
 from engine.colour_spaces import lab_from_srgb
 from engine.datasets import DataUnavailable, data_folder
@@ -129,7 +129,7 @@ def random_hints(truth: np.ndarray, count: int, seed: int) -> Hints:
     return Hints(tuple(strokes))
 
 
-def painter(network: Network, count: int = 0, vivid: float = 0.5) -> Painter:
+def painter(network: Network, count: int = 0, vivid: float = VIVID) -> Painter:
     """Colours a true photo from its lightness and `count` random hints."""
 
     def run(truth: np.ndarray) -> np.ndarray:

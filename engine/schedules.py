@@ -32,9 +32,15 @@ def two_cycles(done: float, second: float = 0.8, height: float = 0.35) -> float:
     return max(1e-4, height * cosine((done - second) / (1 - second)))
 
 
+def long_second_cycle(done: float) -> float:
+    """One cycle for seven tenths, then a second start at 0.4: for a training that went on after its end."""
+    return two_cycles(done, second=0.7, height=0.4)
+
+
 SCHEDULES: dict[str, Schedule] = {
     "constant": constant,
     "cosine": cosine,
     "one-cycle": one_cycle,
     "two-cycles": two_cycles,
+    "long second cycle": long_second_cycle,
 }

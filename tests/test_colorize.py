@@ -137,7 +137,7 @@ def test_suggestions(network: Network) -> None:
         assert light == pytest.approx(float(prepared.lightness[30, 80]), abs=1)
     assert len({rgb for rgb, _ in found}) == 5
     assert suggestions(prepared, colours, -5, 1e9)[0][1] > 0  # the nearest place
-    certain = np.full_like(colours.logits, -40)
+    certain = np.full_like(colours.logits, -200)
     certain[..., ab_bins.LABELS.index("30 40")] = 40
     assert len(suggestions(prepared, module.Colours(certain, colours.hints), 5, 5)) == 1
 
