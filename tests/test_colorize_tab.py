@@ -363,7 +363,7 @@ def test_a_text_that_makes_no_sense_is_no_hint(text: Any) -> None:
 def test_saved_numbers_are_brought_into_their_ranges() -> None:
     settings = read_saved('{"vivid": 9, "strength": -3, "saturation": "x"}', 1.0)[1]
     assert settings == Settings(1.0, 0.0, 1.0)
-    assert Settings.of(float("nan"), None, float("inf")) == Settings(0.5, 1.0, 1.0)
+    assert Settings.of(float("nan"), None, float("inf")) == Settings()
 
 
 def test_very_many_hints_still_fit_into_a_png(tmp_path: Path) -> None:

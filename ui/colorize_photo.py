@@ -16,7 +16,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from engine import colorize
-from engine.colorize import Colours, Prepared
+from engine.colorize import VIVID, Colours, Prepared
 from engine.colour_hints import MAX_POINTS, MAX_STROKES, Hints
 from engine.images import DAMAGE, FORMATS, ORIENTATION, PictureError, open_picture
 
@@ -35,7 +35,7 @@ _large = threading.BoundedSemaphore(2)  # photos painted at full size at one tim
 class Settings:
     """What the sliders say: from faithful, 0, to vivid, 1; how much colour at all; times the colours."""
 
-    vivid: float = 0.5
+    vivid: float = VIVID
     strength: float = 1.0
     saturation: float = 1.0
 
