@@ -53,11 +53,11 @@ def next_misread(wrong: np.ndarray, corrected: list[int]) -> int | None:
     return next(iter([*later, *left]), None)
 
 
-def pupils(name: str) -> Iterator[Pupil]:
+def pupils(name: str, recordings: str) -> Iterator[Pupil]:
     """Every writer's five lessons."""
     network, test = load_pretrained(name), load("mnist").test
     room = Classroom(network, samples(network.preprocessing.size))
-    digits = load_strokes(data_folder() / "digits" / "unipen_validation.npz")
+    digits = load_strokes(data_folder() / "digits" / f"{recordings}.npz")
     writers = sorted({sample.writer for sample in digits})
     for writer in writers:
         written = drawn([sample for sample in digits if sample.writer == writer], writer)
@@ -128,11 +128,12 @@ def table(found: list[Pupil], base: float) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--network", default="mlp-100")
+    parser.add_argument("--recordings", default="unipen_validation", help="or pendigits_train, to tune on")
     choice = parser.parse_args()
 
     base = accuracy(load_pretrained(choice.network), load("mnist").test)
     print(f"`{choice.network}` reads {base:.2%} of MNIST's test set before.\n")
-    print(table(list(pupils(choice.network)), base))
+    print(table(list(pupils(choice.network, choice.recordings)), base))
 
 
 if __name__ == "__main__":

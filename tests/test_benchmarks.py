@@ -159,3 +159,44 @@ def test_every_job_has_its_turn_in_every_round() -> None:
     assert turns[-6:] == ["a", "b"] * 3
     for timing in timings.values():
         assert 0 < timing.minimum <= timing.median < 0.1
+
+
+def test_the_next_misread_digit_comes_after_the_last_corrected() -> None:
+    from benchmarks.teaching import next_misread
+
+    wrong = np.array([True, False, True, True, False])
+    assert next_misread(wrong, []) == 0
+    assert next_misread(wrong, [0]) == 2
+    assert next_misread(wrong, [0, 3]) == 2, "then from the first again"
+    assert next_misread(wrong, [0, 2, 3]) is None
+
+
+def test_the_table_of_teaching_counts_only_other_digits() -> None:
+    from benchmarks.teaching import Pupil, table
+
+    found = [Pupil("a", 40, 10, 2, 0, 0.966, (0.1,)), Pupil("b", 20, 8, 4, 1, 0.964, (0.3,))]
+    lines = table(found, 0.967).splitlines()
+    assert lines[2] == "| 1 | 40 | 10 | 2 | 20% | 0 | -0.10 |"
+    assert "**35%**" in lines[4]
+    assert "| 60 | 18 | 6 | 33% | 1 | -0.20 (worst -0.30) |" in lines[5]
+
+
+def test_a_writer_is_taught_on_a_copy_that_is_thrown_away() -> None:
+    from benchmarks.teaching import read, taught
+    from engine import lesson_samples
+    from engine.checkpoint import load_pretrained
+    from engine.lesson_samples import Samples
+    from engine.lessons import Classroom
+
+    network = load_pretrained("mlp-100")
+    written, replay, examination = (
+        lesson_samples.drawn(count, seed) for seed, count in enumerate((80, 60, 60))
+    )
+    before = {name: array.copy() for name, array in network.state().items()}
+    misread = int((read(network, written.images) != written.labels).sum())
+    one = taught(network, written, Classroom(network, Samples(replay, examination, "")), examination)
+    assert one.others == len(written) - min(5, len(one.seconds))
+    assert one.before == misread - len(one.seconds)
+    assert 0 <= one.after <= one.others
+    for name, array in network.state().items():
+        np.testing.assert_array_equal(array, before[name])
