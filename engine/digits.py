@@ -1,4 +1,4 @@
-"""Reading one digit: any picture in, the digit and ten probabilities out."""
+"""Reading one digit: any picture in, the digit and ten probabilities out. Several: `read_number`."""
 
 from dataclasses import dataclass
 from time import perf_counter
@@ -8,6 +8,9 @@ import numpy as np
 from engine.checkpoint import load_pretrained
 from engine.images import Picture, fit_digit, ink_of, open_picture, to_network_input
 from engine.network import Network
+from engine.numbers import read_number
+
+__all__ = ["Prediction", "read_number", "recognize", "recognize_ink"]
 
 LONGEST = 640  # pixels: ink is sought in a copy no longer than this
 SURE = 0.6  # a digit less probable than this is named with its rival

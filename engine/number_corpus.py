@@ -23,7 +23,7 @@ from engine.number_sources import Sources, hand_made_sources, training_sources, 
 # How many of a hundred numbers have 1, 2, ... 10 digits.
 LENGTHS = np.array([5, 8, 12, 18, 20, 14, 9, 7, 4, 3]) / 100
 # How often each way to make a picture is taken.
-SHARES: dict[str, float] = {"pad": 20, "blank": 14, "lined": 15, "cheque": 40, "textured": 6, "binary": 5}
+SHARES: dict[str, float] = {"pad": 17, "blank": 13, "lined": 15, "cheque": 44, "textured": 6, "binary": 5}
 EMPTY = 0.03  # of all pictures have no digits
 
 SOURCES: dict[str, Callable[[], Sources]] = {

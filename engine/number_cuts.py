@@ -18,8 +18,10 @@ MOST_TOGETHER = 5  # pieces that may be one digit
 WIDE, WIDEST = 0.75, 1.35  # of the digits' height: from here on a piece may be several; no digit is wider
 APART = 0.3  # of the digits' height: a wider gap is never inside a digit
 BETWEEN_CUTS = 0.14  # of the digits' height
-LIKELY_WIDTH, WIDTH_SPREAD = 0.58, 0.55  # of a digit, as a part of its height; spread of the logarithm
-CUTTING = 3.0  # how much likelier two digits must be than one to cut connected ink, as a logarithm
+LIKELY_WIDTH, WIDTH_SPREAD = 0.58, 0.25  # of a digit, as a part of its height; spread of the logarithm
+# How much likelier two digits must be than one to cut connected ink, as a logarithm: at all, and for
+# each digit's height of ink that is cut through.
+CUTTING, THROUGH = 0.4, 12.0
 LEFT_OUT = 20.0  # the same for leaving out a piece as high as a digit; a dot costs next to nothing
 MOST_RUNS = 600  # a line that could be read in more ways is no line of digits
 
@@ -50,6 +52,7 @@ class _Piece:
     box: Box
     mask: np.ndarray  # (h, w) of the box, 0 or 1
     name: int  # of the connected piece that it is a part of
+    through: float  # how much ink its right side is cut through, in digits' heights
 
 
 def _pieces(ink: np.ndarray, height: float) -> list[_Piece]:
@@ -62,15 +65,18 @@ def _pieces(ink: np.ndarray, height: float) -> list[_Piece]:
             continue
         own = (labels[y : y + h, x : x + w] == n).astype(np.uint8)
         cuts = _cuts(own, height) if w > WIDE * height else []
-        pieces += [_slice(own, x, y, a, b, n) for a, b in zip([0, *cuts], [*cuts, w], strict=True)]
+        through = [*(float(own[:, cut].sum()) / height for cut in cuts), 0.0]
+        bounds = zip([0, *cuts], [*cuts, w], through, strict=True)
+        pieces += [_slice(own, (x, y), slice(a, b), n, cut) for a, b, cut in bounds]
     return sorted(pieces, key=lambda piece: piece.box[0] + piece.box[2] / 2)
 
 
-def _slice(own: np.ndarray, x: int, y: int, left: int, right: int, name: int) -> _Piece:
-    part = own[:, left:right]
+def _slice(own: np.ndarray, corner: tuple[int, int], columns: slice, name: int, through: float) -> _Piece:
+    part = own[:, columns]
     rows = np.flatnonzero(part.any(1))
     top, bottom = (int(rows[0]), int(rows[-1]) + 1) if len(rows) else (0, 1)
-    return _Piece((x + left, y + top, right - left, bottom - top), part[top:bottom], name)
+    box = corner[0] + columns.start, corner[1] + top, part.shape[1], bottom - top
+    return _Piece(box, part[top:bottom], name, through)
 
 
 def _cuts(own: np.ndarray, height: float) -> list[int]:
@@ -140,8 +146,9 @@ def _best_way(pieces: list[_Piece], cuts: dict[Run, Cut], height: float) -> list
             cut = cuts.get((first, end))
             if cut is None:
                 continue
-            within = end < len(pieces) and pieces[end - 1].name == pieces[end].name
-            value = score[first] + _likely(cut, height) - within * CUTTING
+            value = score[first] + _likely(cut, height)
+            if end < len(pieces) and pieces[end - 1].name == pieces[end].name:
+                value -= CUTTING + THROUGH * pieces[end - 1].through
             if value > score[end]:
                 score[end], way[end] = value, (first, True)
     runs, end = [], len(pieces)

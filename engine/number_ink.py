@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -14,6 +14,7 @@ from engine.strokes import Hand, Strokes, render_pieces, smooth, vary
 
 # A hand strays less from its own ways within one number than hands differ among each other.
 WITHIN = Hand(rotation=0.055, slant=0.06, stretch=0.09, warp=0.022, tremble=0.004, joints=0.012, ends=0.05)
+SHAPED = replace(WITHIN, rotation=0.08, slant=0.1, stretch=0.17, warp=0.034, tremble=0.006, joints=0.02)
 Points = list[tuple[float, float]]
 
 
@@ -55,12 +56,16 @@ class Writing:
 
 
 def some_writing(sources: Sources, rng: np.random.Generator) -> Writing:
-    """A hand and a pen: one writer's strokes, hand-made shapes, or pictures of digits."""
+    """Any hand and any pen."""
     height = float(np.exp(within(rng, np.log(18), np.log(60))))
     pen = max(1.0, height * float(np.exp(within(rng, np.log(0.035), np.log(0.19)))))
     slant = float(np.clip(rng.normal(0.1, 0.22), -0.5, 0.75))
-    writing = Writing(height, pen, slant, float(np.exp(rng.normal(0.0, 0.13))))
-    return Writing(height, pen, writing.slant, writing.stretch, _ways(writing, sources, rng))
+    return by_a_hand(Writing(height, pen, slant, float(np.exp(rng.normal(0.0, 0.13)))), sources, rng)
+
+
+def by_a_hand(writing: Writing, sources: Sources, rng: np.random.Generator) -> Writing:
+    """The writing with ways of its own: one writer's strokes, hand-made shapes, or pictures of digits."""
+    return replace(writing, ways=_ways(writing, sources, rng))
 
 
 def _ways(
@@ -74,10 +79,10 @@ def _ways(
         habits = [pick(rng, hands)[digit] for digit in range(10)]
         return lambda digit, rng, size: from_strokes(pick(rng, habits[digit]), writing, rng, size)
 
-    if chance(rng, 0.42) and all(len(images) for images in sources.pictures):
+    if chance(rng, 0.38) and all(len(images) for images in sources.pictures):
         return (pictured,)
     writer = written_by(pick(rng, sources.writers))
-    if not sources.shapes or chance(rng, 0.62):
+    if not sources.shapes or chance(rng, 0.5):
         return (writer,)
     # Habits are kept within a number: this writer's digits, but some of them in a hand-made way.
     habits = [[pick(rng, sources.shapes[digit])] for digit in range(10)]
@@ -85,15 +90,17 @@ def _ways(
 
     def mixed(digit: int, rng: np.random.Generator, size: float) -> Blot:
         if odd[digit]:
-            return from_strokes(habits[digit][0], writing, rng, size)
+            return from_strokes(habits[digit][0], writing, rng, size, SHAPED)
         return writer(digit, rng, size)
 
     return (mixed,)
 
 
-def from_strokes(strokes: Strokes, writing: Writing, rng: np.random.Generator, size: float) -> Blot:
+def from_strokes(
+    strokes: Strokes, writing: Writing, rng: np.random.Generator, size: float, hand: Hand = WITHIN
+) -> Blot:
     """A digit drawn anew from the way of a pen."""
-    slanted = [stroke @ writing.matrix().T.astype(np.float32) for stroke in vary(strokes, rng, WITHIN)]
+    slanted = [stroke @ writing.matrix().T.astype(np.float32) for stroke in vary(strokes, rng, hand)]
     points = np.concatenate(slanted)
     low, high = points.min(0), points.max(0)
     scale = writing.height * size / max(float(high[1] - low[1]), 0.55 * float(high[0] - low[0]), 1e-3)

@@ -17,8 +17,12 @@ FOUNDING = 0.7  # of the digits' height: so high a piece is a digit, and tells w
 SPECK = 0.12  # of the digits' height: a piece that extends less is no ink
 BESIDE = 0.45  # of the lower one's height that neighbours in a line share
 FAR = 4.0  # digits' heights: neighbours in a line are no farther apart, where they stand a little higher
+RULED = 40  # of 255: from here on a pixel may belong to a rule
+ACROSS, UNBROKEN = 0.35, 0.95  # of the width: at least so long is a rule; of that: without a gap
 LONG = 3.0  # digits' heights: a low piece so long is a rule
+CLEARLY = 0.12  # of the digits' height: with such a gap between them, pieces are several digits
 FILLS = 2.3  # digits' heights: a picture no higher than this holds one line
+TOO_LOW = 1.9  # digits' heights: no picture so low holds two lines
 MOST_LINES, MOST_PIECES = 40, 3000
 
 Box = tuple[int, int, int, int]  # x, y, width, height
@@ -61,8 +65,37 @@ def ink_on_page(rgb: np.ndarray) -> np.ndarray:
         return ink
     low = max(0.12 * level, min(2.5 * grain, 0.35 * level))
     soft = np.clip((contrast - low) * (255 / (0.85 * level - low)), 0, 255)
-    ink[sheet or (slice(None), slice(None))] = np.rint(soft).astype(np.uint8)
+    soft = without_long_lines(np.rint(soft).astype(np.uint8))
+    ink[sheet or (slice(None), slice(None))] = without_long_lines(np.ascontiguousarray(soft.T)).T
     return ink
+
+
+def without_long_lines(ink: np.ndarray) -> np.ndarray:
+    """Ink (H, W) uint8 without thin lines that come in from a side and run far; what crosses them stays.
+
+    These are rules that differ in strength along their way, as in a shadow, or that are too few to be told by
+    their regularity.
+    """
+    height, width = ink.shape
+    mask = cv2.threshold(ink, RULED, 255, cv2.THRESH_BINARY)[1]
+    level = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((1, max(32, width // 8)), np.uint8))
+    joined = cv2.dilate(level, np.ones((3, 9), np.uint8))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    ruled = stats[:, cv2.CC_STAT_WIDTH] >= ACROSS * width
+    ruled &= stats[:, cv2.CC_STAT_HEIGHT] < max(12, 0.06 * height)
+    left, right = stats[:, cv2.CC_STAT_LEFT], stats[:, cv2.CC_STAT_LEFT] + stats[:, cv2.CC_STAT_WIDTH]
+    ruled &= (left <= 2) | (right >= width - 2)  # a digit's bar is long too in a small picture
+    ruled[0] = False
+    for n in np.flatnonzero(ruled).tolist():
+        x, y, w, h, _ = stats[n].tolist()
+        ruled[n] = np.count_nonzero((level[y : y + h, x : x + w] > 0).any(0)) >= UNBROKEN * (w - 8)
+    if count < 2 or not ruled.any():
+        return ink
+    band = cv2.dilate(np.where(ruled[labels], level, 0), np.ones((5, 1), np.uint8))
+    rest = np.where(band > 0, 0, ink).astype(np.uint8)
+    wider = cv2.dilate(rest, np.ones((1, 5), np.uint8))  # what crosses may lean
+    crossing = cv2.morphologyEx(wider, cv2.MORPH_CLOSE, np.ones((15, 1), np.uint8))
+    return np.where(band > 0, np.minimum(ink, crossing), ink).astype(np.uint8)
 
 
 def _level(contrast: np.ndarray) -> float:
@@ -71,7 +104,7 @@ def _level(contrast: np.ndarray) -> float:
     side = max(4, min(32, min(calm.shape) // 6))
     rows, columns = (n // side * side for n in calm.shape)
     tiles = calm[:rows, :columns].reshape(rows // side, side, columns // side, side).max((1, 3)).ravel()
-    strongest = np.sort(tiles)[-max(3, len(tiles) // 25) :]
+    strongest = np.sort(tiles)[-max(3, len(tiles) // 200) :]
     return float(np.median(strongest))
 
 
@@ -121,7 +154,9 @@ def find_lines(ink: np.ndarray) -> list[Line]:
 
 def fills(lines: list[Line], shape: tuple[int, ...]) -> bool:
     """Whether a picture of this shape is one line from edge to edge, as a cheque's amount cut out is."""
-    return len(lines) == 1 and shape[0] <= FILLS * lines[0].height
+    if not lines:
+        return False
+    return shape[0] <= (FILLS if len(lines) == 1 else TOO_LOW) * max(line.height for line in lines)
 
 
 def _is_frame(boxes: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
@@ -237,3 +272,19 @@ def _level_out(own: np.ndarray, slope: float) -> tuple[np.ndarray, int]:
     taller = h + int(np.ceil(abs(slope) * w))
     matrix = np.array([[1, 0, 0], [-slope, 1, above]], np.float64)
     return cv2.warpAffine(own, matrix, (w, taller), flags=cv2.INTER_LINEAR), -round(above)
+
+
+def holds_several(ink: np.ndarray) -> bool:
+    """Whether there clearly is more than one digit: high pieces beside each other, or lines below."""
+    lines = find_lines(ink)
+    if len(lines) > 1:
+        return True
+    for line in lines:
+        mask = cv2.threshold(line.ink, INKED, 255, cv2.THRESH_BINARY)[1]
+        stats = cv2.connectedComponentsWithStats(mask, connectivity=8)[2][1:]
+        high = stats[stats[:, 3] >= FOUNDING * line.height]
+        high = high[np.argsort(high[:, 0])]
+        reach = np.maximum.accumulate(high[:, 0] + high[:, 2])[:-1]
+        if (high[1:, 0] - reach > CLEARLY * line.height).any():
+            return True
+    return False

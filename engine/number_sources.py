@@ -11,6 +11,7 @@ import numpy as np
 from engine import datasets
 from engine.digit_corpus import DigitCorpus, held_out_pendigits
 from engine.digit_shapes import shapes
+from engine.hurried_shapes import HURRIED
 from engine.strokes import Strokes, StrokeSample, smooth
 
 EVERY = 10**9  # samples: all there are
@@ -65,18 +66,8 @@ def by_writer(samples: list[StrokeSample]) -> tuple[tuple[tuple[Strokes, ...], .
     return tuple(writers)
 
 
-# How hands in a hurry write: a 5 with hardly a belly, an 8 that is one narrow loop beneath an open one.
-_FIVE = [(0.1, 0.1), (0.1, 0.1), (0.06, 0.5), (0.3, 0.55), (0.34, 0.8), (0.12, 1.0)]
-_FIVE_IN_ONE = [(0.75, 0.0), (0.15, 0.06), (0.15, 0.06), (0.08, 0.5), (0.28, 0.62), (0.22, 0.9), (0.0, 1.0)]
-_EIGHT_DOWN = [(0.55, 0.1), (0.32, 0.0), (0.08, 0.14), (0.16, 0.38), (0.34, 0.62), (0.3, 0.92)]
-_EIGHT_DOWN += [(0.16, 1.02), (0.1, 0.88), (0.22, 0.6), (0.46, 0.32), (0.58, 0.06)]
-_EIGHT_UP = [(0.12, 1.0), (0.2, 0.6), (0.34, 0.34), (0.6, 0.12), (0.42, -0.02), (0.14, 0.1)]
-_EIGHT_UP += [(0.18, 0.32), (0.34, 0.56), (0.3, 0.9), (0.12, 1.0)]
-HURRIED = {5: [[_FIVE, [(0.1, 0.1), (0.75, 0.04)]], [_FIVE_IN_ONE]], 8: [[_EIGHT_DOWN], [_EIGHT_UP]]}
-
-
 def hand_made() -> tuple[tuple[Strokes, ...], ...]:
-    """`engine.digit_shapes` and `HURRIED` by digit."""
+    """`engine.digit_shapes` and `engine.hurried_shapes` by digit."""
     ways = shapes() + [
         ([smooth(np.array(way, np.float32)) for way in variant], digit)
         for digit, variants in HURRIED.items()

@@ -22,6 +22,7 @@ FLOORS: dict[str, str] = {
     "layers": "activations linear columns pooling regularization fusion containers layers losses optimizers",
     "network": "inference network stages units kernels saliency imagine",
     "files": "description checkpoint layer_list architectures rules mnist datasets strokes digit_shapes "
+    "hurried_shapes "
     "augmentation digit_corpus decoding line ink ground ruled_paper paper images faces glyphs "
     "captcha_colours captcha_line captcha_marks captcha_grounds captcha_ink captcha_damage "
     "captcha_package captcha_dots captcha_outlines printed_numbers captcha_styles captcha_variety "

@@ -15,7 +15,7 @@ from engine.line_corpus import CHUNK, LONGEST, LineCorpus
 from engine.losses import ctc
 from engine.number_corpus import LENGTHS, SHARES, NumberChunks, draw_number, random_number
 from engine.number_grounds import PAPERS
-from engine.number_ink import MARKS, Writing, from_picture, mark, some_writing
+from engine.number_ink import MARKS, Writing, by_a_hand, from_picture, mark
 from engine.number_line import LEADING, TRAILING, Spacing, write_number
 from engine.number_sources import by_writer, hand_made, hand_made_sources
 from engine.recipes import RECIPES
@@ -35,8 +35,7 @@ def some_digits(text: str) -> np.ndarray:
 
 def upright(pen: float = 4.0) -> Writing:
     """A hand that writes 40 pixels high and upright, with the shapes that are always here."""
-    found = some_writing(OURS, generator())
-    return Writing(40.0, pen, 0.0, 1.0, found.ways)
+    return by_a_hand(Writing(40.0, pen, 0.0, 1.0), OURS, generator())
 
 
 def test_a_chunk_repeats_and_differs_from_others() -> None:

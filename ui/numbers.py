@@ -1,0 +1,208 @@
+"""Whole numbers: what stands on the pad, live, and on any picture, with boxes drawn over it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+
+from engine.checkpoint import CheckpointError
+from engine.digits import read_number as read_digits
+from engine.images import Picture, PictureError, open_picture
+from engine.number_lines import holds_several
+from engine.numbers import read_number_ink
+from ui import numbers_answer
+from ui.draw import DrawTab, path_of
+from ui.events import AT_ONCE, NEWEST
+from ui.sketchpad import open_sketch
+
+EXAMPLES = sorted((Path(__file__).parent / "examples" / "numbers").glob("*.jpg"))
+LARGEST = 2000  # pixels: a larger picture is turned and shown at this size
+BLANK = "Write several digits on the pad above."
+NO_PICTURE = "Bring a picture, or try one."
+INTRODUCTION = (
+    '<p class="number-about">Several digits, several lines, a photo of a note, the amount on a cheque: each '
+    "line is found and read as a whole. Dots and dashes are left out.</p>"
+)
+SEVERAL = (
+    '<p class="several" role="status">More than one digit? '
+    '<button type="button">Read the whole number</button></p>'
+)
+OPEN_SCRIPT = """
+element.addEventListener("click", (event) => {
+  if (!event.target.closest("button")) return;
+  const section = document.querySelector("#numbers");
+  section.querySelector("button:not(.open)")?.click();
+  section.scrollIntoView({behavior: "smooth", block: "start"});
+});"""
+
+
+# --- handlers --------------------------------------------------------------------------------------------
+
+
+def read_pad(sketch: str | None) -> str:
+    """What stands on the pad."""
+    try:
+        ink = open_sketch(sketch)
+        if ink is None:
+            return numbers_answer.waiting(BLANK)
+        return numbers_answer.to_html(255 - ink, read_number_ink(ink))
+    except (PictureError, CheckpointError) as error:
+        return numbers_answer.failed(str(error))
+
+
+def read_picture(path: Picture | None) -> str:
+    """What stands on a picture."""
+    if path is None or (isinstance(path, str) and not path):
+        return numbers_answer.waiting(NO_PICTURE)
+    try:
+        picture = open_picture(path, longest=LARGEST)
+        return numbers_answer.to_html(picture, read_digits(picture))
+    except (PictureError, CheckpointError) as error:
+        return numbers_answer.failed(str(error))
+
+
+def opened(sketch: str | None, path: str | None) -> tuple[Any, ...]:
+    """The section was opened: (open, pad's reading, picture's reading, hint)."""
+    return True, read_pad(sketch), read_picture(path), ""
+
+
+def closed(sketch: str | None) -> tuple[bool, str]:
+    """The section was closed: (open, hint)."""
+    return False, hint(sketch)
+
+
+def follow_pad(is_open: bool, sketch: str | None) -> tuple[Any, str]:
+    """The drawing has changed: its reading while the section is open, else only whether it is for here."""
+    return (read_pad(sketch), "") if is_open else (gr.skip(), hint(sketch))
+
+
+def follow_picture(is_open: bool, path: str | None) -> Any:
+    """The picture has changed."""
+    return read_picture(path) if is_open else gr.skip()
+
+
+def hint(sketch: str | None) -> str:
+    """A sentence where the pad clearly holds several digits."""
+    try:
+        ink = open_sketch(sketch)
+    except PictureError:
+        return ""
+    return SEVERAL if ink is not None and holds_several(ink) else ""
+
+
+def turn(path: str | None, quarters: int) -> Any:
+    """The picture turned to the left by so many quarters; the section reads it when it arrives."""
+    if not path:
+        return gr.skip()
+    try:
+        return np.ascontiguousarray(np.rot90(open_picture(path, longest=LARGEST), quarters))
+    except PictureError as error:
+        raise gr.Error(str(error)) from error
+
+
+def turn_left(path: str | None) -> Any:
+    return turn(path, 1)
+
+
+def turn_right(path: str | None) -> Any:
+    return turn(path, -1)
+
+
+def read_number(picture: str) -> dict[str, Any]:
+    """Read the handwritten digits in a picture: one number or several lines of them, on any paper.
+
+    Args:
+        picture: an image file: PNG, JPEG, WebP, GIF, BMP or TIFF
+
+    Returns:
+        "text": the digits, lines separated by newlines, "" where there are none; "unsure": whether any digit
+        is less than 50 % sure; "characters": for each digit its "text", "confidence" (0 to 1), "runner_up",
+        "runner_up_confidence" and "box" (x, y, width, height in pixels of the upright picture); "width",
+        "height": the upright picture's size
+    """
+    if not picture:
+        raise gr.Error("Send a picture file.")
+    try:
+        reading = read_digits(picture)
+    except (PictureError, CheckpointError) as error:
+        raise gr.Error(str(error)) from error
+    characters = [
+        {
+            "text": character.text,
+            "confidence": round(character.confidence, 6),
+            "runner_up": character.runner_up,
+            "runner_up_confidence": round(character.runner_up_confidence, 6),
+            "box": list(character.box),
+        }
+        for character in reading.characters
+    ]
+    size = {"width": reading.width, "height": reading.height}
+    return {"text": reading.text, "unsure": reading.unsure, "characters": characters, **size}
+
+
+# --- layout ----------------------------------------------------------------------------------------------
+
+
+def build(drawn: DrawTab) -> None:
+    """The section, closed; nothing is read until it is opened."""
+    is_open: gr.State = gr.State(False)
+    assert isinstance(drawn.pad.parent, gr.Column)
+    with drawn.pad.parent:  # where it can be seen while drawing
+        several = gr.HTML("", apply_default_css=False, js_on_load=OPEN_SCRIPT, elem_id="numbers-several")
+    with gr.Accordion("Whole numbers", open=False, elem_id="numbers") as section:
+        gr.HTML(INTRODUCTION, apply_default_css=False)
+        with gr.Row(equal_height=False, elem_id="numbers-parts"):
+            with gr.Column(min_width=300):
+                title("On the pad")
+                on_pad = panel(BLANK, "numbers-pad")
+            with gr.Column(min_width=300):
+                title("On a picture")
+                picture, left, right = picture_field()
+                told = panel(NO_PICTURE, "numbers-told")
+    section.expand(opened, [drawn.pad, picture], [is_open, on_pad, told, several], **NEWEST)
+    section.collapse(closed, drawn.pad, [is_open, several], **NEWEST)
+    drawn.pad.change(follow_pad, [is_open, drawn.pad], [on_pad, several], **NEWEST)
+    picture.change(follow_picture, [is_open, picture], told, **NEWEST)
+    left.click(turn_left, picture, picture, **AT_ONCE)
+    right.click(turn_right, picture, picture, **AT_ONCE)
+    endpoint()
+
+
+def title(words: str) -> None:
+    gr.HTML(f"<h3>{words}</h3>", apply_default_css=False, elem_classes="number-title")
+
+
+def panel(blank: str, name: str) -> gr.HTML:
+    """Where a reading is shown; `blank` stands there at first."""
+    return gr.HTML(numbers_answer.waiting(blank), apply_default_css=False, elem_id=name)
+
+
+def picture_field() -> tuple[gr.Image, gr.Button, gr.Button]:
+    """Where a picture is brought, two buttons that turn it, and some to try."""
+    picture = gr.Image(
+        type="filepath",
+        format="png",
+        sources=["upload", "clipboard", "webcam"],
+        label="A picture of handwritten numbers",
+        show_label=False,
+        buttons=["fullscreen"],
+        height=220,
+        elem_id="numbers-picture",
+    )
+    # Gradio would open the file first, without the engine's guards and sentences.
+    picture.preprocess = path_of  # type: ignore[method-assign]
+    with gr.Row(elem_id="numbers-turn"):
+        left = gr.Button("↺ Turn left", size="sm", min_width=110, elem_id="numbers-left")
+        right = gr.Button("↻ Turn right", size="sm", min_width=110, elem_id="numbers-right")
+    gr.Examples([[str(path)] for path in EXAMPLES], picture, label="Try one", elem_id="numbers-examples")
+    return picture, left, right
+
+
+def endpoint() -> None:
+    """/read_number for programs: a plain file in, JSON out."""
+    with gr.Row(visible=False):
+        file, found = gr.File(label="picture"), gr.JSON(label="reading")
+        gr.Button().click(read_number, file, found, api_name="read_number")
