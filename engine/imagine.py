@@ -44,7 +44,7 @@ def imagine(network: Network, digit: int, seed: int = 0, steps: int = STEPS) -> 
     direction[digit] = 1
     yield _dream(network, digit, 0, steps, ink)
     for step in range(1, steps + 1):
-        ink = _climb(network, ink, direction, rng, STRIDE * (1 - step / (steps + 1)))
+        ink = _climb(network, ink, direction, rng, STRIDE * (1 - 0.7 * step / steps))
         if step % SMOOTH_EVERY == 0 and step < steps and side >= FINE:
             ink = smoothed(ink)
         yield _dream(network, digit, step, steps, ink)

@@ -15,7 +15,7 @@ from ui.inside_pictures import inked, number, signed, strength_of
 LARGEST = 100.0  # that one of the visitor's nine numbers may be
 MOST = 24  # neurons shown of a network without kernels
 OWN_START = [[0, -1, 0], [0, 0, 0], [0, 1, 0]]
-PRESETS = {kernel.name: kernel.weights.round(4).tolist() for kernel in CLASSIC}
+PRESETS = {kernel.name: kernel.weights.astype(float).round(4).tolist() for kernel in CLASSIC}
 
 OWN_TEMPLATE = (
     '<div class="own-kernel" role="group" aria-label="Your own kernel"><div class="nine">'

@@ -12,6 +12,8 @@ const shown = new Map();  // stage number -> what is on the page
 let network = "";
 let at = null;            // {stage, map, row, column} under the pointer or the keyboard
 let chosen = null;        // the same, pressed
+let marked = new Set();   // the stages on which either is marked
+let width = 0;            // of the list, for which all was laid out
 
 function scaleOf(data) {
   if (data.labels.length) return 30;
@@ -169,7 +171,9 @@ function tell() {
   const unit = at || chosen, data = unit && shown.get(unit.stage)?.data;
   const detail = data ? { box: range(data.sees, unit), words: named(unit) } : null;
   element.dispatchEvent(new CustomEvent("looks", { detail, bubbles: true }));
-  shown.forEach(paint);
+  const before = marked;
+  marked = new Set([at, chosen].flatMap((one) => (one && shown.has(one.stage) ? [one.stage, ...shown.get(one.stage).data.reads] : [])));
+  new Set([...before, ...marked]).forEach((number) => { if (shown.has(number)) paint(shown.get(number)); });
 }
 
 function press(unit) {
@@ -227,6 +231,10 @@ function update() {
 }
 
 document.addEventListener("unit-closed", () => { chosen = null; tell(); });
-new ResizeObserver(() => shown.forEach(paint)).observe(list);
+new ResizeObserver(() => {
+  if (list.clientWidth === width) return;
+  width = list.clientWidth;
+  shown.forEach(paint);
+}).observe(list);
 watch("value", update);
 update();
