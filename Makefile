@@ -7,7 +7,7 @@ PYTHON  ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do 
              "$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
 PIP     := $(PY) -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help run test lint types browser bench bench-captcha bench-color bench-teaching bench-page screenshots clean
+.PHONY: help run test lint types browser bench bench-captcha bench-color bench-teaching bench-numbers bench-page screenshots clean
 
 help:
 	@echo "make run            start the app and print its address"
@@ -16,6 +16,7 @@ help:
 	@echo "make bench-captcha  fresh captchas, read by the engine, ddddocr and tesseract"
 	@echo "make bench-color    photos coloured by the engine, with hints and without, and by a peer"
 	@echo "make bench-teaching five corrections each, for the writers misread most"
+	@echo "make bench-numbers  whole handwritten numbers: cheques, and digits written with a pen"
 	@echo "make bench-page     from pen-up to the label on the screen"
 	@echo "make screenshots    the README's pictures, taken from the running app"
 
@@ -45,6 +46,9 @@ bench-color: $(VENV)/bench.stamp
 
 bench-teaching: $(VENV)/bench.stamp
 	@$(PY) -m benchmarks.teaching
+
+bench-numbers: $(VENV)/bench.stamp
+	@$(PY) -m benchmarks.numbers
 
 bench-page: browser
 	@$(PY) -m benchmarks.page

@@ -1,7 +1,7 @@
 """How digits are written in a hurry on cheques and receipts, as Latin hands do: hand-made pen ways.
 
-A 1 whose upstroke begins at the line; a 2 that begins with a loop; a 5 with hardly a belly; a 7 that is a stem
-and a bar; an 8 like a B; a 9 like a P. Coordinates as in `engine.digit_shapes`.
+A 1 whose upstroke begins at the line; a 2 that begins with a loop; a 5 with hardly a belly; a 7 of a mere
+stem and a bar; an 8 like a B; a 9 like a P. Coordinates as in `engine.digit_shapes`.
 """
 
 Way = list[tuple[float, float]]
