@@ -22,8 +22,8 @@ from engine.digit_corpus import SHAPED
 from engine.digit_shapes import shapes
 from engine.ink import fit_digit
 
-DRAWN, DISTORTED = 600, 5  # digits that are drawn for the replay, and how often each is distorted
-EXAMINED, EXAMINED_DRAWN = 1000, 500  # pictures of MNIST, or drawn ones
+DRAWN, DISTORTED = 600, 10  # digits that are drawn for the replay, and how often each is distorted
+EXAMINED, EXAMINED_DRAWN = 5000, 1000  # pictures of MNIST, or drawn ones
 PEN = (0.05, 0.12)  # of a digit's longer side: as the page's pad draws
 SIZES = (28, 8)
 
@@ -66,7 +66,7 @@ def _examination() -> tuple[Dataset, str]:
             return datasets.load("mnist").validation.take(EXAMINED), f"{EXAMINED:,} pictures of MNIST"
         except DataUnavailable:  # the files are here, but damaged
             pass
-    return drawn(EXAMINED_DRAWN, seed=2), f"{EXAMINED_DRAWN} digits that this app has drawn"
+    return drawn(EXAMINED_DRAWN, seed=2), f"{EXAMINED_DRAWN:,} digits that this app has drawn"
 
 
 def _small() -> Samples:

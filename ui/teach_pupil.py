@@ -68,12 +68,11 @@ class Course:
             Drawing(seen_by(picture, self.size), picture, int(label))
             for picture, label in zip(data.images, data.labels, strict=True)
         )
-        first = self.room.examine(self.network)
         for _ in range(ROUNDS):
             lesson = self._taught((*self._known()[:8], *own), ALL, press, keep=self._known())
             if not lesson.kept:
                 break
-        return Lesson(lesson.network, lesson.kept, first, lesson.after, lesson.steps, lesson.probabilities)
+        return lesson
 
     def undo(self) -> bool:
         """Take back what the last press did; False where nothing was taught."""

@@ -81,15 +81,15 @@ def all_said(lesson: Lesson, told: str) -> str:
 
 
 def cost(lesson: Lesson, told: str) -> str:
-    return f"Of {told} it reads {percent(lesson.after)}, before {percent(lesson.before)}."
+    return f"Of {told} it reads {percent(lesson.after)}, before any lesson {percent(lesson.before)}."
 
 
 def undone(lesson: Lesson, told: str) -> str:
     return (
         '<p class="message undone" role="status"><b>Undone.</b> '
         + escape(
-            f"It would have forgotten too much: of {told} it read {percent(lesson.before)} before the lesson "
-            f"and {percent(lesson.after)} after it. Your network is as it was."
+            f"It would have forgotten too much: of {told} it read {percent(lesson.before)} before any lesson "
+            f"and would read {percent(lesson.after)} now. Your network is as it was."
         )
         + "</p>"
     )

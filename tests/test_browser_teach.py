@@ -1,0 +1,132 @@
+"""Teach it your hand in a real browser: one click, undo, another visitor; keep, correct, train."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from engine import lesson_samples
+from engine.own_digits import OwnDigits, save
+from tests.browser import STROKES, draw
+
+pytestmark = pytest.mark.browser
+
+OpenPage = Callable[..., Page]
+# A 1 with a long upstroke, which mlp-100 calls a 9.
+LONG_ONE = [[0.3, 0.45, 0.42, 0.34, 0.54, 0.2, 0.545, 0.4, 0.55, 0.6, 0.55, 0.82]]
+SLOW = 60_000  # the first lesson of an app draws its examination
+
+
+def choose_mlp(page: Page) -> None:
+    page.locator("#picker label").get_by_text("mlp-100", exact=True).click()
+    page.locator("#picker label").get_by_text("digits", exact=True).click()
+    expect(page.locator("#picker label.selected")).to_have_text(["mlp-100"])
+
+
+def draw_and_read(page: Page, strokes: list[list[float]], digit: int) -> None:
+    """Draw, and wait until it is read."""
+    draw(page, strokes)
+    expect(page.locator("#answer .digit")).to_have_text(str(digit))
+
+
+def say(page: Page, digit: int) -> None:
+    page.locator("#teach-row").get_by_role("button", name=str(digit)).click()
+
+
+def open_section(page: Page) -> None:
+    page.locator("#teach > button").click()
+    expect(page.locator("#teach-upload")).to_be_visible()
+
+
+def test_one_click_teaches_undo_takes_it_back_and_nobody_else_sees_it(
+    open_page: OpenPage, tmp_path: Path
+) -> None:
+    page, other = open_page(), open_page()
+    choose_mlp(page)
+    draw_and_read(page, LONG_ONE, 9)
+    say(page, 1)
+    expect(page.locator("#teach-note")).to_contain_text("it reads 1 now", timeout=SLOW)
+    expect(page.locator("#teach-note")).to_contain_text("digits that this app has drawn it reads")
+    expect(page.locator("#answer .digit")).to_have_text("1")
+    expect(page.locator("#picker label.selected")).to_have_text(["mlp-100, my hand"])
+    with page.expect_download() as download:
+        page.locator("#teach-download").click()
+    assert download.value.suggested_filename == "mlp-100-my-hand.npz"
+    expect(other.locator("#picker")).not_to_contain_text("my hand")
+    choose_mlp(other)
+    draw_and_read(other, LONG_ONE, 9)
+    page.locator("#teach-undo").click()
+    expect(page.locator("#answer .digit")).to_have_text("9")
+    expect(page.locator("#picker label.selected")).to_have_text(["mlp-100"])
+    expect(page.locator("#teach-undo")).to_be_hidden()
+
+
+def test_drawings_are_kept_corrected_and_removed(page: Page) -> None:
+    open_section(page)
+    expect(page.locator("#teach-gallery")).to_contain_text("None yet")
+    page.locator("#teach-row").get_by_text("Keep it as a").click()
+    draw_and_read(page, STROKES["4"], 4)
+    say(page, 9)
+    expect(page.locator("#teach-note")).to_contain_text("Kept as a 9")
+    expect(page.locator("#pad .pad")).to_have_class("pad blank")
+    figure = page.locator("#teach-gallery figure")
+    expect(figure).to_have_count(1)
+    figure.get_by_label("What this drawing shows").select_option("4")
+    expect(figure.get_by_role("button")).to_have_attribute("aria-label", "Remove this 4")
+    figure.get_by_role("button").click()
+    expect(page.locator("#teach-gallery")).to_contain_text("None yet")
+
+
+def test_a_set_comes_back_is_taught_and_trained_on(page: Page, tmp_path: Path) -> None:
+    digits = lesson_samples.drawn(30, seed=4)
+    pairs = zip(digits.images, digits.labels.tolist(), strict=True)
+    save(OwnDigits().with_pictures(pairs), tmp_path / "mine.npz")
+    open_section(page)
+    field = page.locator("#teach input[type=file]")
+    field.set_input_files(tmp_path / "mine.npz")
+    expect(page.locator("#teach-gallery figure")).to_have_count(30)
+    expect(page.locator("#teach-gallery figure.aside")).to_have_count(10)
+    np.savez(tmp_path / "bad.npz", images=np.zeros(3))
+    field.set_input_files(tmp_path / "bad.npz")
+    expect(page.locator("#teach-brought [role=alert]")).to_contain_text("This file can't be used")
+    choose_mlp(page)
+    page.locator("#teach-all").click()
+    expect(page.locator("#teach-note")).to_contain_text("Learnt your digits", timeout=SLOW)
+    expect(page.locator("#teach-chart polyline")).to_have_count(1)
+    with page.expect_download() as download:
+        page.locator("#teach-digits-download").click()
+    assert Path(download.value.path()).read_bytes() == (tmp_path / "mine.npz").read_bytes()
+    page.get_by_role("tab", name="Train").click()
+    page.locator("#train-settings > button").click()
+    page.get_by_role("radio", name="My digits").click()
+    page.get_by_label("Epochs").fill("2")
+    page.locator("#train-start").click()
+    expect(page.locator("#train-report")).to_contain_text("of 10", timeout=SLOW)
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_a_phone_never_scrolls_sideways(open_page: OpenPage, dark: bool) -> None:
+    page = open_page(width=390, height=844, touch=True, dark=dark)
+    open_section(page)
+    page.locator("#teach-row").get_by_text("Keep it as a").click()
+    page.locator("#drawings button").nth(3).click()
+    expect(page.locator("#answer .digit")).to_have_text("3")
+    say(page, 3)
+    expect(page.locator("#teach-gallery figure")).to_have_count(1)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    ten = [button.bounding_box() for button in page.locator("#teach-row button").all()]
+    assert all(
+        box and box["width"] >= 28 and box["height"] >= 32 and box["x"] + box["width"] <= 390 for box in ten
+    )
+
+
+def test_everything_is_reached_by_keyboard(page: Page) -> None:
+    draw_and_read(page, STROKES["4"], 4)
+    page.locator("#teach-row [data-digit='4']").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#teach-note p")).to_contain_text("reads 4", timeout=SLOW)
+    page.locator("#teach-row input").first.focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#teach-row .correct")).to_have_attribute("data-mode", "keep")
