@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 from html import escape
 from pathlib import Path
@@ -83,11 +84,14 @@ def choose_network(
 
 def opened(names: list[str], *fields: Any) -> tuple[Any, ...]:
     """The section was opened; it looks into the network that reads."""
-    _, part, sketch, name, own, chosen, typed = fields
-    name = name if name in names or not names else names[0]
+    _, part, sketch, before, own, chosen, typed = fields
+    name = before if before in names or not names else names[0]
     known = name in own or name in pretrained_names()
     name = name if known else pretrained_names()[0]
-    picker = gr.update(choices=choices(own), value=name)
+    # Said only where it differs: by the time this arrives, the visitor may have chosen another.
+    picker = renew(own)
+    if name != before:
+        picker["value"] = name
     return True, picker, *follow(True, part, sketch, name, own, chosen, typed)
 
 
@@ -146,68 +150,106 @@ def panel(html: str, name: str) -> gr.HTML:
     return gr.HTML(html, apply_default_css=False, elem_id=name)
 
 
-def digit_picker(label: str, value: str | None, name: str) -> gr.Radio:
-    return gr.Radio(DIGITS, value=value, label=label, elem_id=name, elem_classes="pills")
+def digit_picker(label: str, name: str) -> gr.Radio:
+    return gr.Radio(DIGITS, label=label, elem_id=name, elem_classes="pills")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The section's components. `views` are those that `show` fills, in its order."""
+
+    network: gr.Radio
+    side: gr.HTML
+    unit: gr.HTML
+    layers: gr.HTML
+    typed: gr.HTML
+    own_made: gr.HTML
+    kernels: gr.HTML
+    reasons: gr.HTML
+    other: gr.Radio
+    changed: gr.HTML
+    wish: gr.Radio
+    imagined: gr.HTML
+    message: gr.HTML
+    tabs: dict[str, gr.Tab]
+
+    @property
+    def views(self) -> list[Any]:
+        above = [self.side, self.layers, self.unit, self.kernels, self.own_made]
+        return [*above, self.reasons, self.other, self.changed, self.message]
+
+
+def lay_out() -> Stage:
+    """What stays in sight on the left, the four parts on the right."""
+    network = gr.Radio(
+        choices(own={}),
+        value=pretrained_names()[0],
+        label="Look into",
+        elem_id="inside-network",
+        elem_classes="pills",
+    )
+    message = panel("", "inside-message")
+    with gr.Row(elem_id="inside-body", equal_height=False):
+        with gr.Column(min_width=240, elem_id="inside-left"):
+            side, unit = lay_out_side()
+        with gr.Column(min_width=280, elem_id="inside-right"), gr.Tabs(elem_id="inside-parts"):
+            with gr.Tab(PARTS["layers"]) as layers_tab:
+                layers = layers_panel()
+            with gr.Tab(PARTS["kernels"]) as kernels_tab:
+                gr.HTML("<h3>Your own</h3>", apply_default_css=False, elem_classes="inside-title")
+                with gr.Row(elem_id="inside-own-row", equal_height=False):
+                    typed, own_made = own_kernel(), panel("", "inside-own-made")
+                kernels = panel("", "inside-kernels")
+            with gr.Tab(PARTS["why"]) as why_tab:
+                reasons = panel("", "inside-why")
+                other = digit_picker("What would make it a …", "inside-other")
+                changed = panel("", "inside-changed")
+            with gr.Tab(PARTS["imagine"]) as imagine_tab:
+                wish = digit_picker("Imagine a …", "inside-wish")
+                dreamt = panel(nothing_yet(), "inside-imagined")
+    tabs = dict(zip(PARTS, (layers_tab, kernels_tab, why_tab, imagine_tab), strict=True))
+    return Stage(
+        network, side, unit, layers, typed, own_made, kernels, reasons, other, changed, wish, dreamt,
+        message, tabs,
+    )  # fmt: skip
+
+
+def lay_out_side() -> tuple[gr.HTML, gr.HTML]:
+    """What the network sees with the visiting pad, and the number that is taken apart."""
+    side = gr.HTML(
+        "",
+        html_template=SIDE_TEMPLATE,
+        js_on_load=SIDE_SCRIPT,
+        apply_default_css=False,
+        elem_id="inside-side",
+    )
+    unit = gr.HTML("", js_on_load=CLOSE_SCRIPT, apply_default_css=False, elem_id="inside-unit")
+    return side, unit
 
 
 def build(drawn: DrawTab) -> None:
     """The section, closed; to be called inside the Draw tab."""
     is_open, part, chosen, seed = gr.State(False), gr.State("layers"), gr.State(None), gr.State(0)
     with gr.Accordion("Inside the network", open=False, elem_id="inside") as section:
-        network = gr.Radio(
-            choices(own={}),
-            value=pretrained_names()[0],
-            label="Look into",
-            elem_id="inside-network",
-            elem_classes="pills",
-        )
-        message = panel("", "inside-message")
-        with gr.Row(elem_id="inside-body", equal_height=False):
-            with gr.Column(min_width=240, elem_id="inside-left"):
-                side = gr.HTML(
-                    "",
-                    html_template=SIDE_TEMPLATE,
-                    js_on_load=SIDE_SCRIPT,
-                    apply_default_css=False,
-                    elem_id="inside-side",
-                )
-                unit = gr.HTML("", js_on_load=CLOSE_SCRIPT, apply_default_css=False, elem_id="inside-unit")
-            with gr.Column(min_width=280, elem_id="inside-right"), gr.Tabs(elem_id="inside-parts"):
-                with gr.Tab(PARTS["layers"]) as layers_tab:
-                    layers = layers_panel()
-                with gr.Tab(PARTS["kernels"]) as kernels_tab:
-                    gr.HTML("<h3>Your own</h3>", apply_default_css=False, elem_classes="inside-title")
-                    with gr.Row(elem_id="inside-own-row", equal_height=False):
-                        typed, own_made = own_kernel(), panel("", "inside-own-made")
-                    kernels = panel("", "inside-kernels")
-                with gr.Tab(PARTS["why"]) as why_tab:
-                    reasons = panel("", "inside-why")
-                    other = digit_picker("What would make it a …", None, "inside-other")
-                    changed = panel("", "inside-changed")
-                with gr.Tab(PARTS["imagine"]) as imagine_tab:
-                    wish = digit_picker("Imagine a …", None, "inside-wish")
-                    imagined_panel = panel(nothing_yet(), "inside-imagined")
-    look = [drawn.pad, network, drawn.own_networks]
-    fields = [is_open, part, *look, chosen, typed]
-    views = [side, layers, unit, kernels, own_made, reasons, other, changed, message]
-    section.expand(opened, [drawn.picker, *fields], [is_open, network, *views], **NEWEST)
+        stage = lay_out()
+    look = [drawn.pad, stage.network, drawn.own_networks]
+    fields = [is_open, part, *look, chosen, stage.typed]
+    section.expand(opened, [drawn.picker, *fields], [is_open, stage.network, *stage.views], **NEWEST)
     section.collapse(lambda: False, None, is_open, **NEWEST)
-    drawn.picker.change(renew, drawn.own_networks, network, **NEWEST)
-    drawn.pad.change(follow, fields, views, **NEWEST)
-    network.input(choose_network, fields, [chosen, *views], **NEWEST)
-    tabs = {"layers": layers_tab, "kernels": kernels_tab, "why": why_tab, "imagine": imagine_tab}
-    for name, tab in tabs.items():
-        tab.select(partial(open_part, name), fields, [part, *views], **NEWEST)
-    layers.click(press, look, [chosen, unit], **NEWEST)
-    unit.click(lambda: (None, ""), None, [chosen, unit], **NEWEST)
-    typed.change(try_kernel, [*look, typed], own_made, **NEWEST)
-    other.input(make_another, [*look, other], changed, **NEWEST)
-    wish.input(
+    drawn.picker.change(renew, drawn.own_networks, stage.network, **NEWEST)
+    drawn.pad.change(follow, fields, stage.views, **NEWEST)
+    stage.network.input(choose_network, fields, [chosen, *stage.views], **NEWEST)
+    for name, tab in stage.tabs.items():
+        tab.select(partial(open_part, name), fields, [part, *stage.views], **NEWEST)
+    stage.layers.click(press, look, [chosen, stage.unit], **NEWEST)
+    stage.unit.click(lambda: (None, ""), None, [chosen, stage.unit], **NEWEST)
+    stage.typed.change(try_kernel, [*look, stage.typed], stage.own_made, **NEWEST)
+    stage.other.input(make_another, [*look, stage.other], stage.changed, **NEWEST)
+    stage.wish.input(
         imagined,
-        [wish, network, seed, drawn.own_networks],
-        [imagined_panel, seed],
+        [stage.wish, stage.network, seed, drawn.own_networks],
+        [stage.imagined, seed],
         concurrency_id="imagine",
         concurrency_limit=2,
-        trigger_mode="always_last",
-        **QUEUED,
+        **{**QUEUED, "trigger_mode": "always_last"},
     )
