@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import csv
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -27,7 +27,7 @@ from engine.components import read as read_by_components
 from engine.datasets import data_folder
 from engine.number_sources import by_writer
 from engine.numbers import MODEL, read_number
-from engine.strokes import load_strokes, render
+from engine.strokes import Strokes, load_strokes, render
 
 SEED, COUNT = 20_26, 500
 AT_LEAST = {"cheques": 80.0, "pen": 92.0}
@@ -79,14 +79,14 @@ def pen_numbers(folder: Path | None = None, count: int = COUNT, seed: int = SEED
         yield written(ways, rng), "".join(map(str, digits))
 
 
-def written(ways: list[tuple[np.ndarray, ...]], rng: np.random.Generator) -> np.ndarray:
+def written(ways: Sequence[Strokes], rng: np.random.Generator) -> np.ndarray:
     """Digits, each a list of strokes, beside each other with one pen: (H, W) uint8."""
     height = rng.uniform(36, 80)
     pen, gap = height * rng.uniform(0.04, 0.12), rng.uniform(0.1, 0.3)
     strokes: list[np.ndarray] = []
     right = 0.0
     for way in ways:
-        points = np.concatenate(way)
+        points = np.concatenate(list(way))
         low, high = points.min(0), points.max(0)
         size = height * rng.normal(1.0, 0.05) / max(high[1] - low[1], 0.6 * (high[0] - low[0]), 1e-6)
         down = height * rng.normal(0, 0.03) - (high[1] - low[1]) * size

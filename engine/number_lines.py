@@ -20,9 +20,9 @@ FAR = 4.0  # digits' heights: neighbours in a line are no farther apart, where t
 RULED = 40  # of 255: from here on a pixel may belong to a rule
 ACROSS, UNBROKEN = 0.35, 0.95  # of the width: at least so long is a rule; of that: without a gap
 LONG = 3.0  # digits' heights: a low piece so long is a rule
-CLEARLY = 0.12  # of the digits' height: with such a gap between them, pieces are several digits
-FILLS = 2.3  # digits' heights: a picture no higher than this holds one line
-TOO_LOW = 1.9  # digits' heights: no picture so low holds two lines
+CLEARLY = 0.03  # of the digits' height: with such a gap between them, pieces are several digits
+FILLS = 2.3  # heights of its only line: a picture no higher than this is that line
+TOO_LOW = 1.9  # heights of its highest line: no picture so low holds two
 MOST_LINES, MOST_PIECES = 40, 3000
 
 Box = tuple[int, int, int, int]  # x, y, width, height
@@ -156,7 +156,7 @@ def fills(lines: list[Line], shape: tuple[int, ...]) -> bool:
     """Whether a picture of this shape is one line from edge to edge, as a cheque's amount cut out is."""
     if not lines:
         return False
-    return shape[0] <= (FILLS if len(lines) == 1 else TOO_LOW) * max(line.height for line in lines)
+    return shape[0] <= (FILLS if len(lines) == 1 else TOO_LOW) * max(len(line.ink) for line in lines)
 
 
 def _is_frame(boxes: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
