@@ -75,6 +75,14 @@ def shoot_captcha(chromium: Browser, url: str) -> None:
     save(page, "captcha")
 
 
+def shoot_colorize(chromium: Browser, url: str) -> None:
+    """The photo that the tab opens with, half of it still gray."""
+    page = open_page(chromium, url, 1180, 900)
+    page.get_by_role("tab", name="Colorize").click()
+    page.wait_for_timeout(4000)
+    save(page, "colorize")
+
+
 def shoot_train(chromium: Browser, url: str, preset: str | None) -> None:
     """A training on its way."""
     page = open_page(chromium, url, 1180, 800)
@@ -99,6 +107,7 @@ def main() -> None:
         chromium = launch(playwright)
         shoot_draw(chromium, url)
         shoot_captcha(chromium, url)
+        shoot_colorize(chromium, url)
         shoot_train(chromium, url, "lenet-5" if data else None)
         chromium.close()
 
