@@ -8,7 +8,7 @@ import pytest
 from engine import lesson_samples
 from engine.architectures import DIGIT_NETWORKS, build
 from engine.checkpoint import load_pretrained
-from engine.datasets import Dataset
+from engine.datasets import Splits
 from engine.layers import Conv2D, GlobalAveragePool, ReLU
 from engine.lesson_samples import Samples, samples
 from engine.lessons import MOST_LOST, Classroom, Drawing, Plan, first_to_learn, outputs, teach, variants
@@ -218,16 +218,18 @@ def test_without_mnist_the_app_draws_what_it_needs(fresh: pytest.MonkeyPatch) ->
 
 
 def test_with_mnist_the_examination_is_what_is_kept_to_tune_on(fresh: pytest.MonkeyPatch) -> None:
-    rng = np.random.default_rng(0)
-    kept = Dataset(rng.integers(0, 256, (20, 28, 28)).astype(np.uint8), np.arange(20) % 10, "mnist")
-
-    class Splits:
-        validation = kept
-
+    part = lesson_samples.drawn(50, seed=5)
+    train, validation, test = part.subset(np.arange(20)), part.subset(np.arange(20, 40)), part.take(1)
     fresh.setattr(lesson_samples.datasets, "available", lambda name: True)
-    fresh.setattr(lesson_samples.datasets, "load", lambda name: Splits)
+    fresh.setattr(lesson_samples.datasets, "load", lambda name: Splits(train, validation, test))
     found = samples(28)
-    np.testing.assert_array_equal(found.examination.images, kept.images)
+    np.testing.assert_array_equal(found.examination.labels, validation.labels)
+    likeness = [
+        np.corrcoef(one.ravel(), other.ravel())[0, 1]
+        for one, other in zip(found.examination.images, validation.images, strict=True)
+    ]
+    assert 0.6 < np.median(likeness) < 0.99, "distorted, but a little"
+    assert len(found.replay) == 5 * SMALL["DRAWN"] + len(train)
     assert "MNIST" in found.told
 
 
