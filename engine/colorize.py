@@ -34,7 +34,7 @@ SLACK = 0.002  # of full light: what a colour may lie outside of a screen's befo
 HALVINGS = 7  # of the interval in which the palest colour lies that still exists
 CELL = 2  # pixels of what the network sees, on a side, that have one correction by hints
 CLOSE = 1.5  # pixels of what the network sees over which a hint is then made exact
-VIVID = 0.35  # from 0, faithful, to 1: above it, what is coloured wrongly shows more than what gains
+VIVID = 0.3  # from 0, faithful, to 1: above it, what is coloured wrongly shows more than what gains
 APART = 18.0  # units of a and b between two colours that are suggested
 
 
