@@ -77,12 +77,12 @@ class Plan:
     but not before `least` steps. variants: of each drawing.
     """
 
-    steps: int = 200
+    steps: int = 400
     least: int = 10
     learning_rate: float = 1e-3
     fresh: int = 32
     replayed: int = 160
-    weight: float = 0.01
+    weight: float = 0.002
     growth: float = 1.01
     sure: float = 0.62
     known: float = 0.5

@@ -20,13 +20,17 @@ SLOW = 60_000  # the first lesson of an app draws its examination
 
 
 def choose_mlp(page: Page) -> None:
+    chosen = page.locator("#picker label.selected")
     page.locator("#picker label").get_by_text("mlp-100", exact=True).click()
+    expect(chosen).to_have_text(["digits", "mlp-100"])
+    expect(page.locator("#answer .answer")).to_have_count(2)
     page.locator("#picker label").get_by_text("digits", exact=True).click()
-    expect(page.locator("#picker label.selected")).to_have_text(["mlp-100"])
+    expect(chosen).to_have_text(["mlp-100"])
 
 
 def draw_and_read(page: Page, strokes: list[list[float]], digit: int) -> None:
-    """Draw, and wait until it is read."""
+    """Draw, and wait until it is read; the pad may have been scrolled out of sight."""
+    page.locator("#pad canvas").scroll_into_view_if_needed()
     draw(page, strokes)
     expect(page.locator("#answer .digit")).to_have_text(str(digit))
 

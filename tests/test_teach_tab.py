@@ -62,6 +62,10 @@ class Page:
     def undo(self) -> str:
         return self.take(teach.undo(sketch("4"), self.own, self.pupil, self.digits, True))
 
+    def tidy(self) -> None:
+        self.own, choices = teach.tidy(self.own, self.pupil)
+        assert f"{NAME}, my hand" not in dict(choices["choices"])
+
     def reset(self) -> str:
         return self.take(teach.reset(sketch("4"), self.own, self.pupil, self.digits, True))
 
@@ -119,8 +123,11 @@ def test_undo_restores_every_bit(page: Page) -> None:
     assert weights(page.own[page.names[0]]) == first
     page.undo()
     assert page.names == [NAME], "nothing is taught any more: the network it came from reads"
+    page.tidy()
     assert page.own == {}
     assert "no lesson" in page.undo()
+    page.press("4", 9)
+    assert page.names == [f"{NAME}, my hand"], "and it can be taught anew"
 
 
 def test_reset_takes_all_lessons_back(page: Page) -> None:

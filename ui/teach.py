@@ -199,15 +199,25 @@ def reads_now(
 def put_into_picker(course: Course, own: Own) -> dict[str, Any]:
     """The picker's new value: the taught copy, or the network it came from where nothing is taught (now)."""
     if not course.states:
-        own.pop(course.name, None)
-        course.name = ""
-        return gr.update(choices=draw.choices(own), value=[course.base])
+        return gr.update(value=[course.base])
     if course.name in own:
         own[course.name] = course.network
         return gr.update(choices=draw.choices(own), value=[course.name])
     _, picked = draw.offer(course.network, f"{course.base}, my hand", own)
     course.name = picked["value"][0]
     return picked
+
+
+def tidy(own: Own, pupil: Pupil | None) -> tuple[Own, Any]:
+    """Take the names of copies that are taught nothing any more out of the picker, once none is chosen there.
+
+    Gradio refuses what is chosen and no choice any more, as it is for a moment where both change at once.
+    """
+    empty = [c for c in pupil.courses.values() if c.name and not c.states] if pupil is not None else []
+    for course in empty:
+        own.pop(course.name, None)
+        course.name = ""
+    return own, gr.update(choices=draw.choices(own)) if empty else gr.skip()
 
 
 def parts(note: str | None, pupil: Pupil | None, digits: OwnDigits, is_open: bool) -> tuple[Any, ...]:
@@ -287,8 +297,9 @@ def build(drawn: DrawTab) -> None:
     row.focus(prepare, drawn.picker, None, **AT_ONCE)
     all_button.click(teach_all, drawing, everything, **AT_ONCE)
     there = [drawn.pad, drawn.own_networks, pupil, digits, is_open]
-    undo_button.click(undo, there, everything, **AT_ONCE)
-    reset_button.click(reset, there, everything, **AT_ONCE)
+    for button, take_back in ((undo_button, undo), (reset_button, reset)):
+        event = button.click(take_back, there, everything, **AT_ONCE)
+        event.then(tidy, [drawn.own_networks, pupil], [drawn.own_networks, drawn.picker], **AT_ONCE)
     mine = [pupil, digits]
     gallery.click(change, mine, [*mine, *shown], **AT_ONCE)
     upload.upload(bring_digits, [upload, *mine], [brought, *mine, *shown], **AT_ONCE)
