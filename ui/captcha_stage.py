@@ -10,7 +10,6 @@ import numpy as np
 
 from engine.captcha_lessons import BATCH
 from ui.captcha_school import SchoolView
-from ui.draw import path_of
 from ui.limits import Limits
 
 LESSON, REPLAY = 3200, 50  # pictures, and how many of a hundred are replayed
@@ -86,8 +85,6 @@ def picture_field(first: np.ndarray) -> gr.Image:
         height=190,
         elem_id="captcha-picture",
     )
-    # Gradio would open the file first, without the engine's guards and sentences.
-    picture.preprocess = path_of  # type: ignore[method-assign]
     gr.HTML(f"<p>{PURPOSE}</p>", apply_default_css=False, elem_id="captcha-purpose")
     return picture
 

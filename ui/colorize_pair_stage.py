@@ -11,8 +11,7 @@ from engine.neighbourhoods import NEIGHBOURHOODS
 from engine.optimizers import OPTIMIZERS
 from engine.painting import LOSSES, MOST_BATCH, PRESETS, STARTS, Choices
 from engine.pixel_networks import MOST_HIDDEN
-from ui.colorize_stage import PHOTOS
-from ui.draw import path_of
+from ui.colorize_stage import PHOTOS, path_of
 from ui.limits import Limits
 
 INTRODUCTION = (
@@ -103,7 +102,6 @@ def picture_field(value: str | None, label: str, name: str) -> gr.Image:
         height=180,
         elem_id=f"pair-{name}-picture",
     )
-    field.preprocess = path_of  # type: ignore[method-assign]
     return field
 
 

@@ -205,9 +205,14 @@ def example_button(digit: str, strokes: list[list[float]]) -> str:
     )
 
 
-def path_of(payload: ImageData | None) -> str | None:
+def path_of(_: gr.Image, payload: ImageData | None) -> str | None:
     """Where an uploaded picture lies."""
     return payload.path if payload else None
+
+
+# Gradio would open the file first, without the engine's guards and sentences. Said of the class, because a
+# field that an answer or an example has changed is made anew for its visitor.
+gr.Image.preprocess = path_of  # type: ignore[assignment, method-assign]
 
 
 def picture_reader() -> tuple[gr.Image, gr.HTML]:
@@ -228,8 +233,6 @@ def picture_reader() -> tuple[gr.Image, gr.HTML]:
                 height=300,
                 elem_id="picture",
             )
-        # Gradio would open the file first, without the engine's guards and sentences.
-        picture.preprocess = path_of  # type: ignore[method-assign]
         with gr.Column(min_width=300):
             gr.Examples([[str(path)] for path in PHOTOS], picture, label="Try one", elem_id="photos")
             told = gr.HTML("", apply_default_css=False, elem_id="picture-answer")

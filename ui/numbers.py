@@ -14,7 +14,7 @@ from engine.images import Picture, PictureError, open_picture
 from engine.number_lines import holds_several
 from engine.numbers import read_number_ink
 from ui import numbers_answer
-from ui.draw import DrawTab, path_of
+from ui.draw import DrawTab
 from ui.events import AT_ONCE, NEWEST
 from ui.sketchpad import open_sketch
 
@@ -192,8 +192,6 @@ def picture_field() -> tuple[gr.Image, gr.Button, gr.Button]:
         height=220,
         elem_id="numbers-picture",
     )
-    # Gradio would open the file first, without the engine's guards and sentences.
-    picture.preprocess = path_of  # type: ignore[method-assign]
     with gr.Row(elem_id="numbers-turn"):
         left = gr.Button("↺ Turn left", size="sm", min_width=110, elem_id="numbers-left")
         right = gr.Button("↻ Turn right", size="sm", min_width=110, elem_id="numbers-right")
