@@ -63,6 +63,11 @@ def answer(picture: Picture, pupil: Pupil | None, made: Made, note: str = "") ->
     return note + captcha_answer.to_html(rgb, reading, network, truth, taught)
 
 
+def kept(pupil: Pupil | None) -> Any:
+    """The pupil, written again so that it is kept longer; nobody does not undo one who came meanwhile."""
+    return gr.skip() if pupil is None else pupil
+
+
 @dataclass(frozen=True)
 class Handlers:
     """What the page calls, under the limits of this page."""
@@ -75,14 +80,14 @@ class Handlers:
         """The picture has changed: the answer, the pupil. What the page has just made is already read."""
         if path and is_made(path, made):
             return gr.skip(), gr.skip()
-        return self._answer(path, made, pupil, had_copy), pupil
+        return self._answer(path, made, pupil, had_copy), kept(pupil)
 
     def read_again(
         self, path: str | None, made: Made, pupil: Pupil | None, had_copy: bool
     ) -> tuple[Any, ...]:
         """The reader has changed: the answer, the pupil, whether there is a copy."""
         has_copy = pupil is not None and pupil.network is not None
-        return self._answer(path, made, pupil, had_copy), pupil, has_copy
+        return self._answer(path, made, pupil, had_copy), kept(pupil), has_copy
 
     def make(
         self,
@@ -102,7 +107,7 @@ class Handlers:
         picture, text = captcha_maker.draw(exercise, seed_of(seed))
         made = remembered(made, picture, text)
         told = answer(picture, pupil, made, self._expired(pupil, had_copy))
-        return picture, made, captcha_maker.about(style), told, pupil
+        return picture, made, captcha_maker.about(style), told, kept(pupil)
 
     def make_another(
         self,
