@@ -101,9 +101,9 @@ def renew(own: Own) -> dict[str, Any]:
 
 
 def open_part(part: str, *fields: Any) -> tuple[Any, ...]:
-    """Another part came to the front."""
-    is_open, _, *others = fields
-    return part, *follow(is_open, part, *others)
+    """Another part came to the front; whoever chose it has opened the section, noted or not yet."""
+    _, before, *others = fields
+    return part, *follow(part != before or fields[0], part, *others)
 
 
 def taken_apart(look: Look, chosen: Chosen | None) -> str:
