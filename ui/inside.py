@@ -72,7 +72,10 @@ def follow(
     """The drawing or the network has changed; nothing is computed while the section is closed."""
     if not is_open or part == "imagine":
         return tuple(gr.skip() for _ in range(9))
-    return show(part, look_at(sketch, name, own), chosen, typed)
+    views = list(show(part, look_at(sketch, name, own), chosen, typed))
+    if (sketch or "").endswith("#"):  # the same drawing, said again: what was asked of it stays
+        views[6:8] = gr.skip(), gr.skip()
+    return tuple(views)
 
 
 def choose_network(
