@@ -125,10 +125,19 @@ STROKES: dict[str, list[list[float]]] = json.loads(
     (ROOT / "ui/examples/strokes.json").read_text(encoding="utf-8")
 )
 
+IN_SIGHT = """pad => {
+  const {top, bottom} = pad.getBoundingClientRect();
+  return top >= 0 && bottom <= innerHeight;
+}"""
+
 
 def on_pad(page: Page, stroke: list[float]) -> list[tuple[float, float]]:
-    """Where a stroke's points lie in the window."""
-    box = page.locator("#pad canvas").bounding_box()
+    """Where a stroke's points lie in the window, once the pad is in it and rests there."""
+    pad = page.locator("#pad canvas")
+    if not pad.evaluate(IN_SIGHT):
+        pad.evaluate("pad => pad.scrollIntoView({block: 'center', behavior: 'instant'})")
+    pad.hover(trial=True)
+    box = pad.bounding_box()
     assert box is not None
     points = zip(stroke[::2], stroke[1::2], strict=True)
     return [(box["x"] + x * box["width"], box["y"] + y * box["width"]) for x, y in points]

@@ -90,24 +90,24 @@ def test_what_was_published_turns_white_and_learns_nothing(colour: str, name: st
 
 
 def test_the_part_shows_the_pair_and_the_network_before_anything_is_learnt(colour: str) -> None:
-    is_open, gray, output, truth, _, loss, psnr, network, *_ = HANDLERS.opened(
-        colour, None, *values_of(QUICK)
-    )
-    assert is_open
+    looked, *views = HANDLERS.look(True, None, colour, None, *values_of(QUICK))
+    gray, output, truth, _, loss, psnr, network, *_ = views
     assert "gray" in gray
-    assert "Press Learn" in output
     assert "the truth" in truth
-    assert "watch it fall" in loss
-    assert "rises" in psnr
+    assert [output, loss, psnr] == [gr.skip()] * 3, (
+        "what was learnt before stays when the part is opened again"
+    )
     assert "5 gray values, 64 hidden units, 3 colours, 579 parameters" in network
     assert "(None, 64)" in network
-    assert HANDLERS.look(False, colour, None, *values_of(QUICK)) == shown(PairView())
+    for is_open, before in ((False, None), (True, looked)):
+        again = HANDLERS.look(is_open, before, colour, None, *values_of(QUICK))
+        assert again == (before, *shown(PairView()))
 
 
 def test_each_neighbourhood_has_its_picture() -> None:
     for neighbourhood, inputs in (("4 neighbours", 5), ("8 neighbours", 9), ("24 neighbours", 25)):
         values = values_of(Choices(neighbourhood=neighbourhood, hidden=7))
-        picture = HANDLERS.look(True, None, None, *values)[6]
+        picture = HANDLERS.look(True, None, None, None, *values)[7]
         assert picture.count('class="read') == inputs
         assert picture.count('class="unit"') == 7
 
@@ -129,7 +129,7 @@ def test_settings_that_can_not_be_get_a_sentence(colour: str, field: str, value:
     told = HANDLERS.begin(request(), colour, None, easel, *values.values())[4]
     assert 'role="alert"' in told
     assert easel.apprentice.wanted is None
-    assert 'role="alert"' in HANDLERS.look(True, colour, None, *values.values())[3]
+    assert 'role="alert"' in HANDLERS.look(True, None, colour, None, *values.values())[4]
 
 
 def test_pictures_that_can_not_be_get_a_sentence(colour: str, tmp_path: Path) -> None:
@@ -140,8 +140,8 @@ def test_pictures_that_can_not_be_get_a_sentence(colour: str, tmp_path: Path) ->
     assert "no picture" in HANDLERS.begin(request(), bad, None, easel, *values)[4]
     assert "of one size" in HANDLERS.begin(request(), colour, other, easel, *values)[4]
     assert "Bring a colour picture" in HANDLERS.begin(request(), None, None, easel, *values)[4]
-    assert "no picture" in HANDLERS.look(True, bad, None, *values)[3]
-    assert "Bring a colour picture" in HANDLERS.look(True, None, None, *values)[3]
+    assert "no picture" in HANDLERS.look(True, None, bad, None, *values)[4]
+    assert "Bring a colour picture" in HANDLERS.look(True, None, None, None, *values)[4]
     assert list(carry_out(easel, LIMITS)) == []
 
 

@@ -27,9 +27,17 @@ from ui.inside_pictures import number, signed
 from ui.inside_unit import card
 from ui.inside_words import about, titles
 
-SIDE, LAYERS, UNIT, KERNELS, OWN, WHY, OTHER, CHANGED, MESSAGE = range(9)
+SIDE, LAYERS, UNIT, KERNELS, OWN, WHY, CHANGED, MESSAGE = range(8)  # of `shown`
 FOUR = sketch("4")
 SKIPPED = gr.skip()
+
+
+def shown(
+    part: str, drawing: str | None = FOUR, name: str = "digits", own: dict[str, Network] | None = None,
+    chosen: Any = None, typed: str = "", other: str | None = None, is_open: bool = True,
+) -> tuple[Any, ...]:  # fmt: skip
+    """What the section shows."""
+    return inside.follow(is_open, part, drawing, name, own or {}, chosen, typed, other, None)[2:]
 
 
 def looked(name: str = "lenet-5", own: dict[str, Network] | None = None) -> Look:
@@ -81,7 +89,7 @@ def test_numbers_are_written_for_people(value: float, digits: int, text: str) ->
 def test_every_part_shows_every_network(name: str) -> None:
     own = {"mine": branching()}
     for part, filled in (("layers", LAYERS), ("kernels", KERNELS), ("why", WHY)):
-        views = inside.follow(True, part, FOUR, name, own, None, "")
+        views = shown(part, name=name, own=own)
         assert views[MESSAGE] == ""
         assert len(views[filled]) > 500
         assert pixels(json.loads(views[SIDE])["picture"]).shape[0] == looked(name, own).network.input_shape[0]
@@ -179,15 +187,14 @@ def event(**data: Any) -> gr.EventData:
 
 
 def test_a_press_chooses_and_follows_the_drawing() -> None:
-    chosen, html = inside.press(FOUR, "lenet-5", {}, event(stage=1, place=[9, 9, 0]))
-    assert chosen == {"stage": 1, "place": [9, 9, 0]}
-    assert "map 1, row 10, column 10" in words(html)
-    views = inside.follow(True, "layers", sketch("7"), "lenet-5", {}, chosen, "")
-    assert "map 1, row 10, column 10" in words(views[UNIT])
-    assert views[UNIT] != html
-    chosen, *views_of_another = inside.choose_network(True, "layers", FOUR, "mlp-16", {}, chosen, "")
-    assert chosen is None
-    assert views_of_another[UNIT] == ""
+    chosen = inside.press("lenet-5", event(stage=1, place=[9, 9, 0]))
+    of_four, of_seven = (
+        shown("layers", drawing, "lenet-5", chosen=chosen)[UNIT] for drawing in (FOUR, sketch("7"))
+    )
+    for html in (of_four, of_seven):
+        assert "map 1, row 10, column 10" in words(html)
+    assert of_four != of_seven
+    assert shown("layers", name="mlp-16", chosen=chosen)[UNIT] == "", "it was another network's"
 
 
 @pytest.mark.parametrize(
@@ -196,12 +203,19 @@ def test_a_press_chooses_and_follows_the_drawing() -> None:
      {"stage": None, "place": None}],
 )  # fmt: skip
 def test_a_press_on_nothing_is_nothing(data: dict[str, Any]) -> None:
-    assert inside.press(FOUR, "lenet-5", {}, event(**data)) == (None, "")
+    assert shown("layers", name="lenet-5", chosen=inside.press("lenet-5", event(**data)))[UNIT] == ""
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "7", "[]", "null", '["lenet-5", 1]', '{"a": 1}', '["lenet-5", {}, 1]']
+)
+def test_what_a_browser_may_say_instead_is_nothing(text: str) -> None:
+    assert shown("layers", name="lenet-5", chosen=text)[UNIT] == ""
 
 
 @pytest.mark.parametrize("data", [{"stage": 99, "place": [1]}, {"stage": 1, "place": [99, 1, 1]}])
 def test_a_press_beside_the_maps_shows_nothing(data: dict[str, Any]) -> None:
-    assert inside.press(FOUR, "lenet-5", {}, event(**data))[1] == ""
+    assert shown("layers", name="lenet-5", chosen=inside.press("lenet-5", event(**data)))[UNIT] == ""
 
 
 # --- closed, blank, broken ----------------------------------------------------------------------------------
@@ -209,18 +223,24 @@ def test_a_press_beside_the_maps_shows_nothing(data: dict[str, Any]) -> None:
 
 def test_nothing_is_computed_while_it_is_closed() -> None:
     for is_open, part in ((False, "layers"), (False, "why"), (True, "imagine")):
-        views = inside.follow(is_open, part, "not even a drawing", "digits", {}, None, "")
-        assert all(view == SKIPPED for view in views)
+        assert all(view == SKIPPED for view in shown(part, "not even a drawing", is_open=is_open))
+
+
+def test_a_network_of_ones_own_is_listed_once() -> None:
+    own = {"mine": branching()}
+    networks, listed, *_ = inside.follow(True, "layers", FOUR, "digits", own, None, "", None, None)
+    assert ("mine", "mine") in networks["choices"]
+    networks, same, *_ = inside.follow(True, "layers", FOUR, "digits", own, None, "", None, listed)
+    assert networks == SKIPPED, "a list that is sent anew takes the focus away"
+    assert same == listed
 
 
 def test_it_opens_with_the_network_that_reads() -> None:
-    fields: Any = (False, "layers", FOUR, "digits", {}, None, "")
-    is_open, picker, *views = inside.opened(["cnn-8"], *fields)
+    is_open, picker = inside.opened(["cnn-8"], "digits", {})
     assert is_open
     assert picker["value"] == "cnn-8"
-    assert json.loads(views[LAYERS])["network"] == "cnn-8"
     for names in (["cnn-8", "digits"], [], ["gone"]):
-        kept = inside.opened(names, *fields)[1]
+        kept = inside.opened(names, "digits", {})[1]
         assert "value" not in kept, "what the visitor chooses meanwhile would be lost"
         assert ("digits", "digits") in kept["choices"]
 
@@ -229,20 +249,19 @@ def test_it_opens_with_the_network_that_reads() -> None:
     ("drawing", "name", "said"), [("x", "digits", "not a PNG"), (FOUR, "run 7", GONE), (FOUR, "<b>", GONE)]
 )
 def test_what_can_not_be_shown_is_told(drawing: str, name: str, said: str) -> None:
-    views = inside.follow(True, "layers", drawing, name, {}, None, "")
-    assert said in words(views[MESSAGE])
-    assert all(view == SKIPPED for view in views[:MESSAGE])
-    assert said in inside.try_kernel(drawing, name, {}, "")
-    assert said in inside.make_another(drawing, name, {}, "9")
-    assert inside.press(drawing, name, {}, event(stage=1, place=[1, 1, 1])) == (None, "")
+    for part in ("layers", "kernels", "why"):
+        views = shown(part, drawing, name, other="9")
+        assert said in words(views[MESSAGE])
+        assert all(view == SKIPPED for view in views[:MESSAGE])
 
 
 @pytest.mark.parametrize("blank", ["", None])
 def test_a_blank_pad(blank: str | None) -> None:
-    assert json.loads(inside.follow(True, "layers", blank, "digits", {}, None, "")[LAYERS])["stages"]
-    assert "Draw a digit first." in inside.follow(True, "why", blank, "digits", {}, None, "")[WHY]
-    assert "Draw a digit first." in inside.make_another(blank, "digits", {}, "9")
-    assert inside.try_kernel(blank, "digits", {}, "")
+    assert json.loads(shown("layers", blank)[LAYERS])["stages"]
+    reasons = shown("why", blank, other="9")
+    assert "Draw a digit first." in reasons[WHY]
+    assert "Draw a digit first." in reasons[CHANGED]
+    assert shown("kernels", blank)[OWN]
 
 
 # --- kernels, why, imagine ----------------------------------------------------------------------------------
@@ -250,10 +269,10 @@ def test_a_blank_pad(blank: str | None) -> None:
 
 def test_a_kernel_of_ones_own_filters_the_drawing() -> None:
     typed = json.dumps(["0", "0", "0", "0", "-2.5", "", "0", "0", "0"])
-    shown = pixels(re.findall(r'src="([^"]+)"', inside.try_kernel(FOUR, "digits", {}, typed))[0])
+    colours = pixels(re.findall(r'src="([^"]+)"', shown("kernels", typed=typed)[OWN])[0])
     made = apply(looked("digits").amounts, np.array([[0, 0, 0], [0, -2.5, 0], [0, 0, 0]]))
-    assert ((shown[..., 3] > 0) == (made < -0.01)).mean() > 0.99
-    assert (shown[shown[..., 3] > 0][:, 2] > 200).all(), "blue: below zero"
+    assert ((colours[..., 3] > 0) == (made < -0.01)).mean() > 0.99
+    assert (colours[colours[..., 3] > 0][:, 2] > 200).all(), "blue: below zero"
 
 
 @pytest.mark.parametrize("typed", ["[1, 2]", "[]", "{", '["a",0,0,0,0,0,0,0,0]', "[1e9,0,0,0,0,0,0,0,0]",
@@ -262,29 +281,24 @@ def test_a_kernel_that_is_none_gets_a_sentence(typed: str) -> None:
     said = own_weights(typed)
     assert isinstance(said, str)
     assert said.startswith("Nine numbers")
-    assert 'role="alert"' in inside.try_kernel(FOUR, "digits", {}, typed)
+    assert 'role="alert"' in shown("kernels", typed=typed)[OWN]
 
 
 def test_learned_kernels_stand_beside_the_classic_ones() -> None:
-    html = inside.follow(True, "kernels", FOUR, "lenet-5", {}, None, "")[KERNELS]
+    html = shown("kernels", name="lenet-5")[KERNELS]
     for name in ("Sobel across", "Sobel down", "Edge", "Sharpen", "Blur"):
         assert name in html
     assert html.count('alt="kernel ') == 6
-    assert "has no kernels" in inside.follow(True, "kernels", FOUR, "mlp-100", {}, None, "")[KERNELS]
+    assert "has no kernels" in shown("kernels", name="mlp-100")[KERNELS]
 
 
 def test_why_names_the_answer_and_another_digit_is_reached() -> None:
-    html = inside.follow(True, "why", FOUR, "digits", {}, None, "")[WHY]
-    assert "digits reads 4 , 100.0 %" in words(html)
-    assert inside.make_another(FOUR, "digits", {}, None) == ""
-    assert "It already reads 4." in inside.make_another(FOUR, "digits", {}, "4")
-    assert "Now it reads 9" in words(inside.make_another(FOUR, "digits", {}, "9"))
-
-
-def test_a_new_drawing_takes_the_changed_one_away() -> None:
-    views = inside.follow(True, "why", FOUR, "digits", {}, None, "")
-    assert views[OTHER] is None
+    views = shown("why")
+    assert "digits reads 4 , 100.0 %" in words(views[WHY])
     assert views[CHANGED] == ""
+    assert "It already reads 4." in shown("why", other="4")[CHANGED]
+    assert "Now it reads 9" in words(shown("why", other="9")[CHANGED])
+    assert shown("why", other="x")[CHANGED] == ""
 
 
 def test_a_dream_is_told_step_by_step(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -304,5 +318,5 @@ def test_a_dream_of_a_lost_network_is_a_sentence() -> None:
 def test_names_are_text_not_markup() -> None:
     own = {"<img src=x>": load_pretrained("mlp-16")}
     for part, view in (("kernels", KERNELS), ("why", WHY)):
-        assert "<img src=x>" not in inside.follow(True, part, FOUR, "<img src=x>", own, None, "")[view]
+        assert "<img src=x>" not in shown(part, name="<img src=x>", own=own)[view]
     assert "<img src=x>" not in next(inside.imagined("3", "<img src=x>", 0, own))[0]

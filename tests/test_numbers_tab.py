@@ -15,7 +15,8 @@ from PIL import Image
 from engine.numbers import NumberReading
 from engine.reading import Character
 from tests.number_pictures import on_pad, written
-from ui import numbers, numbers_answer
+from ui import draw, numbers, numbers_answer
+from ui.numbers_hint import SEVERAL, hint
 from ui.sketchpad import PREFIX
 
 
@@ -57,21 +58,13 @@ def test_nothing_is_read_while_the_section_is_closed(monkeypatch: pytest.MonkeyP
         raise AssertionError("it was read")
 
     monkeypatch.setattr(numbers, "read_number_ink", forbidden)
-    monkeypatch.setattr(numbers, "read_digits", forbidden)
-    told, hint = numbers.follow_pad(False, sketch(on_pad("42")))
-    assert told == gr.skip()
-    assert hint == numbers.SEVERAL
-    assert numbers.follow_picture(False, "somewhere.png") == gr.skip()
+    assert numbers.follow_pad(False, sketch(on_pad("42"))) == gr.skip()
 
 
 def test_the_hint_is_for_several_digits_alone() -> None:
-    assert numbers.follow_pad(False, sketch(on_pad("7")))[1] == ""
-    assert numbers.follow_pad(True, sketch(on_pad("42")))[1] == ""
-    assert numbers.closed(sketch(on_pad("42"))) == (False, numbers.SEVERAL)
-    is_open, pad, told, hint = numbers.opened(sketch(on_pad("42")), None)
-    assert (is_open, hint) == (True, "")
-    assert ">42<" in pad
-    assert numbers.NO_PICTURE in told
+    for drawing, is_open, expected in (("7", False, ""), ("42", False, SEVERAL), ("42", True, "")):
+        assert draw.read_drawing(sketch(on_pad(drawing)), ["digits"], {}, is_open, False)[2] == expected
+    assert hint("no drawing") == ""
 
 
 def test_a_picture_can_be_turned(tmp_path: Path) -> None:

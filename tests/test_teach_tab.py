@@ -60,20 +60,25 @@ class Page:
         return self.take(teach.press(*fields, self.is_open, visitor(), pressed(digit, mode)))
 
     def undo(self) -> str:
-        return self.take(teach.undo(sketch("4"), self.own, self.pupil, self.digits, True))
+        return self.take(teach.undo(self.own, self.pupil, self.digits, True))
 
     def tidy(self) -> None:
         self.own, choices = teach.tidy(self.own, self.pupil)
         assert f"{NAME}, my hand" not in dict(choices["choices"])
 
     def reset(self) -> str:
-        return self.take(teach.reset(sketch("4"), self.own, self.pupil, self.digits, True))
+        return self.take(teach.reset(self.own, self.pupil, self.digits, True))
 
     def take(self, outputs: tuple[Any, ...]) -> str:
-        self.own, picker, self.pupil, self.digits, self.told, note, *self.parts = outputs
+        self.own, picker, self.pupil, self.digits, self.lessons, note, *self.parts = outputs
         if isinstance(picker, dict) and "value" in picker:
             self.names = picker["value"]
         return str(note)
+
+    @property
+    def told(self) -> str:
+        """What the chosen networks say to a 4."""
+        return draw.read_sketch(sketch("4"), self.names, self.own)[0]
 
     @property
     def course(self) -> Course:
@@ -209,7 +214,6 @@ def test_a_closed_tab_lets_go_of_everything(page: Page) -> None:
     assert page.pupil is not None
     assert page.pupil.course is None
     page.own.clear()
-    page.told = ""
     import gc
 
     gc.collect()
@@ -259,7 +263,7 @@ def own_digits(count: int = 30) -> OwnDigits:
 
 def test_all_digits_are_taught_at_once_and_the_chart_grows(page: Page) -> None:
     page.digits = own_digits()
-    note = page.take(teach.teach_all(sketch("4"), page.names, page.own, page.pupil, page.digits, visitor()))
+    note = page.take(teach.teach_all(page.names, page.own, page.pupil, page.digits, visitor()))
     assert "Learnt your digits" in note
     kept = page.digits.split()[1]
     marks = page.course.marks(kept)
@@ -270,7 +274,7 @@ def test_all_digits_are_taught_at_once_and_the_chart_grows(page: Page) -> None:
 
 
 def test_too_few_digits_get_a_sentence(page: Page) -> None:
-    outputs = teach.teach_all("", page.names, page.own, page.pupil, OwnDigits(), visitor())
+    outputs = teach.teach_all(page.names, page.own, page.pupil, OwnDigits(), visitor())
     assert "at least 10" in page.take(outputs)
 
 

@@ -40,7 +40,7 @@ from ui.captcha_stage import (
     picture_field,
     shown,
 )
-from ui.events import AT_ONCE, NEWEST, QUEUED
+from ui.events import AT_ONCE, NEWEST, QUEUED, signal, tickets
 from ui.limits import Limits, spoken_time
 
 TAB = "captcha"
@@ -77,10 +77,10 @@ class Handlers:
     def read_picture(
         self, path: str | None, made: Made, pupil: Pupil | None, had_copy: bool
     ) -> tuple[Any, ...]:
-        """The picture has changed: the answer, the pupil. What the page has just made is already read."""
+        """The picture has changed: answer, pupil, signal. What the page has just made is already read."""
         if path and is_made(path, made):
-            return gr.skip(), gr.skip()
-        return self._answer(path, made, pupil, had_copy), kept(pupil)
+            return gr.skip(), gr.skip(), next(tickets)
+        return self._answer(path, made, pupil, had_copy), kept(pupil), next(tickets)
 
     def read_again(
         self, path: str | None, made: Made, pupil: Pupil | None, had_copy: bool
@@ -241,7 +241,8 @@ def build() -> None:
         with gr.Column(min_width=300):
             lesson = lay_out_lesson(limits)
     captcha_origins.build()
-    captcha_classical.build(picture)
+    is_new = signal()
+    captcha_classical.build(picture, is_new)
     stage = Stage(
         score,
         *lesson.panels,
@@ -254,7 +255,7 @@ def build() -> None:
     )
     seen = [told, pupil]
     again = [picture, made, pupil, had_copy]
-    picture.change(handlers.read_picture, again, seen, **NEWEST)
+    picture.change(handlers.read_picture, again, [*seen, is_new], **NEWEST)
     wire_maker(handlers, maker, [made, pupil, had_copy], [picture, made, maker.about, *seen])
     wire_school(handlers, stage, maker, lesson, pupil, again, [*seen, had_copy])
     captcha_api.endpoints()

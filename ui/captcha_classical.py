@@ -12,7 +12,7 @@ import numpy as np
 from engine.components import Stages, read
 from engine.images import PictureError
 from ui.captcha_answer import percent_short
-from ui.events import NEWEST
+from ui.events import NEWEST, flag, watch
 from ui.pictures import data_uri, shrunk
 
 THRESHOLD, SPECK, MEDIAN = 128, 2, 1
@@ -37,20 +37,9 @@ def show(path: str | None, found: bool, threshold: float, speck: float, median: 
     return to_html(stages), round(stages.threshold) if found else gr.skip()
 
 
-def opened(*fields: Any) -> tuple[Any, ...]:
-    """The part was opened: it is computed from now on."""
-    return True, *show(*fields)
-
-
 def follow(is_open: bool, *fields: Any) -> tuple[Any, Any]:
-    """The picture has changed; nothing is computed while the part is closed."""
+    """The picture or a setting has changed; nothing is computed while the part is closed."""
     return show(*fields) if is_open else (gr.skip(), gr.skip())
-
-
-def choose_threshold(*fields: Any) -> tuple[Any, ...]:
-    """The slider was moved: the threshold is the visitor's from now on."""
-    path, _, *settings = fields
-    return False, *show(path, False, *settings)
 
 
 # --- HTML ------------------------------------------------------------------------------------------------
@@ -98,9 +87,9 @@ def _digits(stages: Stages) -> str:
 # --- layout ----------------------------------------------------------------------------------------------
 
 
-def build(picture: gr.Image) -> None:
-    """The part, closed; nothing is computed until it is opened."""
-    is_open: gr.State = gr.State(False)
+def build(picture: gr.Image, is_new: gr.Number) -> None:
+    """The part, closed; nothing is computed until it is opened. is_new: the signal that `picture` is."""
+    is_open = flag()
     with gr.Accordion("Step by step: the classical way", open=False, elem_id="captcha-classical") as part:
         with gr.Row(elem_id="captcha-classical-settings"):
             threshold = gr.Slider(0, 255, THRESHOLD, step=1, label="Threshold", buttons=[], min_width=140)
@@ -109,8 +98,7 @@ def build(picture: gr.Image) -> None:
         found = gr.Checkbox(True, label="Find the threshold (Otsu)", container=False, elem_id="captcha-otsu")
         told = gr.HTML("", apply_default_css=False)
     fields = [picture, found, threshold, speck, median]
-    part.expand(opened, fields, [is_open, told, threshold], **NEWEST)
-    part.collapse(lambda: False, None, is_open, **NEWEST)
-    picture.change(follow, [is_open, *fields], [told, threshold], **NEWEST)
-    gr.on([speck.input, median.input, found.input], show, fields, [told, threshold], **NEWEST)
-    threshold.input(choose_threshold, fields, [found, told, threshold], **NEWEST)
+    watch(part, is_open)
+    threshold.input(None, None, found, js="() => false")  # it is the visitor's from now on
+    settings = [found.input, threshold.input, speck.input, median.input]
+    gr.on([is_new.change, is_open.change, *settings], follow, [is_open, *fields], [told, threshold], **NEWEST)

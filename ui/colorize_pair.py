@@ -20,11 +20,12 @@ from ui import colorize_pair_view as html
 from ui.colorize_apprentice import Lesson
 from ui.colorize_easel import Easel
 from ui.colorize_pair_stage import PRESET, PairPart, lay_out, preset_note, values_of
-from ui.events import AT_ONCE, NEWEST, QUEUED
+from ui.events import AT_ONCE, NEWEST, QUEUED, flag, watch
 from ui.limits import Limits
 from ui.training_view import message
 
 LONGEST = 640  # pixels a side of another picture that is painted
+Looked = tuple[Any, ...] | None  # colour and gray picture, neighbourhood, hidden units
 FIELDS = tuple(Choices.__dataclass_fields__)[:-1]
 
 
@@ -115,31 +116,27 @@ class Handlers:
 
     limits: Limits
 
-    def look(self, is_open: bool, colour: str | None, gray: str | None, *values: Any) -> list[Any]:
-        """A picture or a setting has changed: the pair and the network, before anything is learnt."""
-        if not is_open:
-            return shown(PairView())
+    def look(self, is_open: bool, looked: Looked, *fields: Any) -> tuple[Any, ...]:
+        """It was opened, or a picture or a setting has changed: (what was looked at, the panels)."""
+        colour, gray, *values = fields
+        now = colour, gray, *values[:2]
+        if not is_open or now == looked:  # what was learnt of it stays
+            return looked, *shown(PairView())
+        return now, *shown(self._seen(colour, gray, tuple(values)))
+
+    def _seen(self, colour: str | None, gray: str | None, values: tuple[Any, ...]) -> PairView:
+        """The pair and the network, before anything is learnt."""
         try:
             network = self._network(values)
         except ValueError as error:
-            return shown(PairView(told=message(str(error), "error")))
+            return PairView(told=message(str(error), "error"))
         try:
             pair = pair_of(colour, gray) if colour else None
         except PictureError as error:
-            return shown(PairView(told=message(str(error), "error"), network=network))
+            return PairView(told=message(str(error), "error"), network=network)
         if pair is None:
-            return shown(PairView(told=message("Bring a colour picture."), network=network))
-        return shown(PairView(gray=html.gray(pair), truth=html.truth(pair), told="", network=network))
-
-    def opened(self, *fields: Any) -> tuple[Any, ...]:
-        """The part was opened: it is computed from now on."""
-        first = PairView(
-            output=html.nothing("what the network paints", "Press Learn"),
-            loss=html.loss_chart(None),
-            psnr=html.psnr_chart(None),
-        )
-        looked = self.look(True, *fields)
-        return True, *(a if _says(a) else b for a, b in zip(looked, shown(first), strict=True))
+            return PairView(told=message("Bring a colour picture."), network=network)
+        return PairView(gray=html.gray(pair), truth=html.truth(pair), told="", network=network)
 
     def begin(
         self,
@@ -241,16 +238,16 @@ def build(easel: gr.State, limits: Limits) -> None:
     """Lay the part out and wire it."""
     part = lay_out(limits)
     handlers = Handlers(limits)
-    is_open: gr.State = gr.State(False)
+    is_open, looked = flag(), gr.State(None)
     pictures, fields = [part.colour, part.gray], part.fields.inputs
     outputs = part.panels.outputs
-    part.part.expand(handlers.opened, [*pictures, *fields], [is_open, *outputs], **AT_ONCE)
-    part.part.collapse(lambda: False, None, is_open, **AT_ONCE)
+    watch(part.part, is_open)
+    network = part.fields.neighbourhood.change, part.fields.hidden.change
     gr.on(
-        [part.colour.change, part.gray.change, part.fields.neighbourhood.change, part.fields.hidden.change],
+        [is_open.change, part.colour.change, part.gray.change, *network],
         handlers.look,
-        [is_open, *pictures, *fields],
-        outputs,
+        [is_open, looked, *pictures, *fields],
+        [looked, *outputs],
         **NEWEST,
     )
     part.preset.input(choose_preset, part.preset, [*fields, part.note], **AT_ONCE)

@@ -11,6 +11,7 @@ from engine.neighbourhoods import NEIGHBOURHOODS
 from engine.optimizers import OPTIMIZERS
 from engine.painting import LOSSES, MOST_BATCH, PRESETS, STARTS, Choices
 from engine.pixel_networks import MOST_HIDDEN
+from ui import colorize_pair_view as html
 from ui.colorize_stage import PHOTOS, path_of
 from ui.limits import Limits
 
@@ -126,10 +127,11 @@ def lay_out(limits: Limits) -> PairPart:
                     )
             with gr.Column(min_width=300, scale=3):
                 with gr.Row(elem_id="pair-pictures"):
-                    shown = panel("gray"), panel("output"), panel("truth")
+                    output = html.nothing("what the network paints", "Press Learn")
+                    shown = panel("gray"), panel("output", output), panel("truth")
                 told = panel("told")
                 with gr.Row(elem_id="pair-charts"):
-                    charts = panel("loss"), panel("psnr")
+                    charts = panel("loss", html.loss_chart(None)), panel("psnr", html.psnr_chart(None))
                 network = panel("network")
         gr.HTML(
             f"<h3>Paint another one</h3><p>{OTHER}</p>", apply_default_css=False, elem_classes="pair-note"

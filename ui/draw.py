@@ -18,8 +18,9 @@ from engine.images import PictureError
 from engine.network import Network
 from engine.own_digits import OwnDigits
 from ui.answer import Answer, facts_of, to_html
-from ui.events import NEWEST
+from ui.events import NEWEST, flag, note, signal, tickets
 from ui.limits import Limits
+from ui.numbers_hint import hint, hint_panel
 from ui.sketchpad import open_sketch, sketchpad
 
 TAB = "draw"  # what gr.Tabs calls this tab
@@ -43,16 +44,24 @@ class DrawTab:
 
     pad: the sketchpad; its value goes through `open_sketch`. picker: the networks that read, a list of names.
     own_networks: this visitor's own, {name: Network}; the dict is changed in place, never replaced, because a
-    drawing may be read at the same moment. `offer` does both. told: what the networks say, and answer_column
-    where that stands. own_digits: the visitor's labelled drawings, an OwnDigits.
+    drawing may be read at the same moment. `offer` does both. answer_column: where their answer stands.
+    own_digits: the visitor's labelled drawings, an OwnDigits.
+
+    The rest are signals (see ui/events.py). again: has the drawing read once more. for_numbers, for_inside:
+    the drawing was read, which the sections listen to while they are open; whether they are is in
+    numbers_open and inside_open.
     """
 
     pad: gr.HTML
     picker: gr.CheckboxGroup
     own_networks: gr.State
-    told: gr.HTML
     answer_column: gr.Column
     own_digits: gr.State
+    again: gr.Number
+    for_numbers: gr.Number
+    for_inside: gr.Number
+    numbers_open: gr.Checkbox
+    inside_open: gr.Checkbox
 
 
 def offer(network: Network, name: str, own: Own) -> tuple[Own, dict[str, Any]]:
@@ -89,6 +98,21 @@ def read_sketch(
         return to_html([Answer("", failure=str(error))], ""), own
     paper = BLANK if ink is None else ink
     return to_html(ask(partial(recognize_ink, paper), names, own), "draw a digit"), own
+
+
+def read_drawing(
+    sketch: str | None,
+    names: list[str],
+    own: Own,
+    numbers_open: bool,
+    inside_open: bool,
+    request: gr.Request | None = None,
+) -> tuple[Any, ...]:
+    """Something has changed: (answer, own networks, hint, who reads, signals for numbers and inside)."""
+    told, own = read_sketch(sketch, names, own, request)
+    several = "" if numbers_open else hint(sketch)
+    signals = (next(tickets) if is_open else gr.skip() for is_open in (numbers_open, inside_open))
+    return told, own, several, json.dumps(names), *signals
 
 
 def leave(request: gr.Request) -> None:
@@ -160,6 +184,7 @@ def build() -> DrawTab:
         with gr.Column(min_width=300, elem_id="draw-pad"):
             pad = sketchpad("Sketchpad: draw a digit", "Draw here", elem_id="pad")
             drawn_examples()
+            several = hint_panel()
         with gr.Column(min_width=300, elem_id="draw-answer") as column:
             heard = gr.HTML(read_sketch("", [], {})[0], apply_default_css=False, elem_id="answer")
             picker = gr.CheckboxGroup(
@@ -170,11 +195,18 @@ def build() -> DrawTab:
                 elem_id="picker",
             )
     picture, told = picture_reader()
-    pad.change(read_sketch, [pad, picker, own], [heard, own], **NEWEST)
-    picker.change(read_sketch, [pad, picker, own], [heard, own], **NEWEST)
-    gr.on([picture.change, picker.change], read_picture, [picture, picker, own], [told, own], **NEWEST)
+    again, for_numbers, for_inside, readers = signal(), signal(), signal(), note(json.dumps(picker.value))
+    is_open = flag(), flag()
+    gr.on(
+        [pad.change, picker.change, again.change, *(section.change for section in is_open)],
+        read_drawing,
+        [pad, picker, own, *is_open],
+        [heard, own, several, readers, for_numbers, for_inside],
+        **NEWEST,
+    )
+    gr.on([picture.change, readers.change], read_picture, [picture, picker, own], [told, own], **NEWEST)
     endpoint()
-    return DrawTab(pad, picker, own, heard, column, own_digits)
+    return DrawTab(pad, picker, own, column, own_digits, again, for_numbers, for_inside, *is_open)
 
 
 def drawn_examples() -> None:

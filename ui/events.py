@@ -1,12 +1,46 @@
 """How the page's own handlers are called, as arguments for an event of Gradio.
 
-Only work that goes on for seconds waits in Gradio's queue. Its answers come over a stream that the server
-closes as soon as nothing is waited for, and an event that is posted just then can be left without its answer
-(js client of 6.31). So a short handler that leads to long work must not be queued itself.
+Three ways of Gradio's client (6.31) that the page has to live with:
+
+* An event that leads to several handlers calls them one after another; and when one of them finds that it was
+  asked for again meanwhile, all of them are called again. Two that run side by side then wake each other for
+  ever. So **an event of a component leads to one handler**. What else follows hangs on a `signal` that this
+  handler gives (a change of a gr.State is noticed after queued calls alone). tests/test_events.py checks it.
+* Answers to different handlers arrive in any order. So what stands at one place is written by one handler,
+  which has all its reasons as triggers; "always_last" then keeps one request under way and sends the newest.
+* Queued answers come over a stream that the server closes as soon as nothing is waited for, and an event
+  that is posted just then can be left without its answer. So only work that goes on for seconds is queued,
+  and a short handler that leads to it is not.
 """
 
+from itertools import count
 from typing import Any
+
+import gradio as gr
 
 AT_ONCE: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 QUEUED: dict[str, Any] = {**AT_ONCE, "queue": True}
 NEWEST: dict[str, Any] = {**AT_ONCE, "trigger_mode": "always_last"}  # while one runs, only the newest waits
+
+tickets = count(1)  # each value comes once: a signal that gets one has changed
+
+
+def signal() -> gr.Number:
+    """Out of sight: a handler that returns `next(tickets)` for it has its `change` happen."""
+    return gr.Number(0, visible="hidden", label="signal")
+
+
+def note(value: str = "") -> gr.Textbox:
+    """Out of sight: a text that the page keeps in the browser, to be listened to."""
+    return gr.Textbox(value, visible="hidden", label="note")
+
+
+def flag() -> gr.Checkbox:
+    """Out of sight: whether a section is open, see `watch`."""
+    return gr.Checkbox(False, visible="hidden", label="open")
+
+
+def watch(section: gr.Accordion, is_open: gr.Checkbox) -> None:
+    """Keep `is_open` what the section is; the browser does so by itself."""
+    section.expand(None, None, is_open, js="() => true", **AT_ONCE)
+    section.collapse(None, None, is_open, js="() => false", **AT_ONCE)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ import numpy as np
 
 from engine.checkpoint import pretrained_names
 from ui.draw import DrawTab, Own, choices
-from ui.events import NEWEST, QUEUED
+from ui.events import AT_ONCE, NEWEST, QUEUED, note
 from ui.inside_imagine import dream, nothing_yet
 from ui.inside_kernels import bench, own_kernel, own_view
 from ui.inside_layers import describe, layers_panel
@@ -38,26 +37,9 @@ element.addEventListener("click", (event) => {
 });"""
 PARTS = {"layers": "Layers", "kernels": "Kernels", "why": "Why", "imagine": "Imagine"}
 DIGITS = [str(digit) for digit in range(10)]
-Chosen = dict[str, Any]  # {"stage": int, "place": list of int}
 
 
 # --- handlers --------------------------------------------------------------------------------------------
-
-
-def show(part: str, look: Look | str, chosen: Chosen | None, typed: str | None) -> tuple[Any, ...]:
-    """What a part shows: (side, layers, unit, kernels, own kernel, why, other digit, changed, message)."""
-    if isinstance(look, str):
-        sentence = f'<p class="failure" role="alert">{escape(look)}</p>'
-        return (*(gr.skip() for _ in range(8)), sentence)
-    side = json.dumps({"picture": inked(np.pad(look.ink, look.network.preprocessing.pad))})
-    layers = unit = kernels = own = reasons = other = changed = gr.skip()
-    if part == "layers":
-        layers, unit = describe(look), taken_apart(look, chosen)
-    elif part == "kernels":
-        kernels, own = bench(look), own_view(look, typed)
-    elif part == "why":
-        reasons, other, changed = why(look), None, ""  # the change belonged to another drawing
-    return side, layers, unit, kernels, own, reasons, other, changed, ""
 
 
 def follow(
@@ -66,36 +48,49 @@ def follow(
     sketch: str | None,
     name: str | None,
     own: Own,
-    chosen: Chosen | None,
-    typed: str,
+    chosen: str | None,
+    typed: str | None,
+    other: str | None,
+    listed: list[str] | None,
 ) -> tuple[Any, ...]:
-    """The drawing or the network has changed; nothing is computed while the section is closed."""
+    """What is seen of the section, anew: (networks, listed, then the views of Stage).
+
+    Nothing is computed while the section is closed, and only the part that is in front.
+    """
     if not is_open or part == "imagine":
-        return tuple(gr.skip() for _ in range(9))
-    views = list(show(part, look_at(sketch, name, own), chosen, typed))
-    if (sketch or "").endswith("#"):  # the same drawing, said again: what was asked of it stays
-        views[6:8] = gr.skip(), gr.skip()
-    return tuple(views)
+        return tuple(gr.skip() for _ in range(10))
+    there = [*pretrained_names(), *own]
+    networks = gr.skip() if there == listed else renew(own)
+    return networks, there, *views(part, sketch, name, own, chosen, typed, other)
 
 
-def choose_network(
-    is_open: bool, part: str, sketch: str | None, name: str | None, own: Own, _: Chosen | None, typed: str
-) -> tuple[Any, ...]:
-    """Another network: the number that was taken apart has no counterpart in it."""
-    return None, *follow(is_open, part, sketch, name, own, None, typed)
+def views(
+    part: str, sketch: str | None, name: str | None, own: Own,
+    chosen: str | None, typed: str | None, other: str | None,
+) -> tuple[Any, ...]:  # fmt: skip
+    """What a part shows: (side, layers, unit, kernels, own kernel, why, changed, message)."""
+    look = look_at(sketch, name, own)
+    if isinstance(look, str):
+        sentence = f'<p class="failure" role="alert">{escape(look)}</p>'
+        return (*(gr.skip() for _ in range(7)), sentence)
+    side = json.dumps({"picture": inked(np.pad(look.ink, look.network.preprocessing.pad))})
+    layers = unit = kernels = own_made = reasons = changed = gr.skip()
+    if part == "layers":
+        layers, unit = describe(look), taken_apart(look, chosen)
+    elif part == "kernels":
+        kernels, own_made = bench(look), own_view(look, typed)
+    elif part == "why":
+        reasons, changed = why(look), another(look, int(other)) if other in DIGITS else ""
+    return side, layers, unit, kernels, own_made, reasons, changed, ""
 
 
-def opened(names: list[str], *fields: Any) -> tuple[Any, ...]:
-    """The section was opened; it looks into the network that reads."""
-    _, part, sketch, before, own, chosen, typed = fields
-    name = before if before in names or not names else names[0]
-    known = name in own or name in pretrained_names()
-    name = name if known else pretrained_names()[0]
+def opened(names: list[str], name: str | None, own: Own) -> tuple[bool, dict[str, Any]]:
+    """The section was opened, and looks into the network that reads: (open, network)."""
+    wanted = name if name in names or not names else names[0]
+    known = wanted in own or wanted in pretrained_names()
+    wanted = wanted if known else pretrained_names()[0]
     # Said only where it differs: by the time this arrives, the visitor may have chosen another.
-    picker = renew(own)
-    if name != before:
-        picker["value"] = name
-    return True, picker, *follow(True, part, sketch, name, own, chosen, typed)
+    return True, {**renew(own), **({"value": wanted} if wanted != name else {})}
 
 
 def renew(own: Own) -> dict[str, Any]:
@@ -103,41 +98,18 @@ def renew(own: Own) -> dict[str, Any]:
     return gr.update(choices=choices(own))
 
 
-def open_part(part: str, *fields: Any) -> tuple[Any, ...]:
-    """Another part came to the front; whoever chose it has opened the section, noted or not yet."""
-    _, before, *others = fields
-    return part, *follow(part != before or fields[0], part, *others)
-
-
-def taken_apart(look: Look, chosen: Chosen | None) -> str:
-    """The chosen number, "" where none is."""
-    if not chosen:
-        return ""
-    return card(look.seen, chosen["stage"], tuple(chosen["place"]))
-
-
-def press(sketch: str | None, name: str | None, own: Own, event: gr.EventData) -> tuple[Any, str]:
-    """A number on the maps was pressed."""
+def taken_apart(look: Look, chosen: str | None) -> str:
+    """The number that `press` told, "" where none is; one of another network has no counterpart in this."""
     try:
-        chosen = {"stage": int(event.stage), "place": [int(i) for i in event.place]}
-    except (AttributeError, TypeError, ValueError):
-        return None, ""
-    look = look_at(sketch, name, own)
-    return (None, "") if isinstance(look, str) else (chosen, taken_apart(look, chosen))
-
-
-def try_kernel(sketch: str | None, name: str | None, own: Own, typed: str | None) -> str:
-    """The visitor's own kernel has changed."""
-    look = look_at(sketch, name, own)
-    return look if isinstance(look, str) else own_view(look, typed)
-
-
-def make_another(sketch: str | None, name: str | None, own: Own, digit: str | None) -> str:
-    """What would make it another digit."""
-    if digit not in DIGITS:
+        name, stage, place = json.loads(chosen or "")
+        return card(look.seen, int(stage), tuple(int(i) for i in place)) if name == look.name else ""
+    except (TypeError, ValueError):  # it comes from a browser
         return ""
-    look = look_at(sketch, name, own)
-    return look if isinstance(look, str) else another(look, int(digit))
+
+
+def press(name: str | None, event: gr.EventData) -> str:
+    """A number on the maps was pressed: which, as JSON."""
+    return json.dumps([name, getattr(event, "stage", None), getattr(event, "place", None)])
 
 
 def imagined(digit: str | None, name: str | None, seed: int, own: Own) -> Iterator[tuple[str, int]]:
@@ -159,7 +131,7 @@ def digit_picker(label: str, name: str) -> gr.Radio:
 
 @dataclass(frozen=True)
 class Stage:
-    """The section's components. `views` are those that `show` fills, in its order."""
+    """The section's components. `views` are those that `views` fills, in its order."""
 
     network: gr.Radio
     side: gr.HTML
@@ -179,7 +151,7 @@ class Stage:
     @property
     def views(self) -> list[Any]:
         above = [self.side, self.layers, self.unit, self.kernels, self.own_made]
-        return [*above, self.reasons, self.other, self.changed, self.message]
+        return [*above, self.reasons, self.changed, self.message]
 
 
 def lay_out() -> Stage:
@@ -232,25 +204,28 @@ def lay_out_side() -> tuple[gr.HTML, gr.HTML]:
 
 def build(drawn: DrawTab) -> None:
     """The section, closed; to be called inside the Draw tab."""
-    is_open, part, chosen, seed = gr.State(False), gr.State("layers"), gr.State(None), gr.State(0)
+    part, chosen = note("layers"), note()
+    listed, seed = gr.State(None), gr.State(0)
+    is_open, own = drawn.inside_open, drawn.own_networks
     with gr.Accordion("Inside the network", open=False, elem_id="inside") as section:
         stage = lay_out()
-    look = [drawn.pad, stage.network, drawn.own_networks]
-    fields = [is_open, part, *look, chosen, stage.typed]
-    section.expand(opened, [drawn.picker, *fields], [is_open, stage.network, *stage.views], **NEWEST)
-    section.collapse(lambda: False, None, is_open, **NEWEST)
-    drawn.picker.change(renew, drawn.own_networks, stage.network, **NEWEST)
-    drawn.pad.change(follow, fields, stage.views, **NEWEST)
-    stage.network.input(choose_network, fields, [chosen, *stage.views], **NEWEST)
+    section.expand(opened, [drawn.picker, stage.network, own], [is_open, stage.network], **NEWEST)
+    section.collapse(None, None, is_open, js="() => false", **AT_ONCE)
     for name, tab in stage.tabs.items():
-        tab.select(partial(open_part, name), fields, [part, *stage.views], **NEWEST)
-    stage.layers.click(press, look, [chosen, stage.unit], **NEWEST)
-    stage.unit.click(lambda: (None, ""), None, [chosen, stage.unit], **NEWEST)
-    stage.typed.change(try_kernel, [*look, stage.typed], stage.own_made, **NEWEST)
-    stage.other.input(make_another, [*look, stage.other], stage.changed, **NEWEST)
+        tab.select(None, None, part, js=f"() => '{name}'", **AT_ONCE)
+    stage.layers.click(press, stage.network, chosen, **NEWEST)
+    stage.unit.click(None, None, chosen, js="() => ''", **AT_ONCE)
+    typed, other = stage.typed, stage.other
+    gr.on(
+        [drawn.for_inside.change, part.change, chosen.change, stage.network.input, typed.change, other.input],
+        follow,
+        [is_open, part, drawn.pad, stage.network, own, chosen, typed, other, listed],
+        [stage.network, listed, *stage.views],
+        **NEWEST,
+    )
     stage.wish.input(
         imagined,
-        [stage.wish, stage.network, seed, drawn.own_networks],
+        [stage.wish, stage.network, seed, own],
         [stage.imagined, seed],
         concurrency_id="imagine",
         concurrency_limit=2,

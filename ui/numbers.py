@@ -11,11 +11,10 @@ import numpy as np
 from engine.checkpoint import CheckpointError
 from engine.digits import read_number as read_digits
 from engine.images import Picture, PictureError, open_picture
-from engine.number_lines import holds_several
 from engine.numbers import read_number_ink
 from ui import numbers_answer
 from ui.draw import DrawTab
-from ui.events import AT_ONCE, NEWEST
+from ui.events import AT_ONCE, NEWEST, watch
 from ui.sketchpad import open_sketch
 
 EXAMPLES = sorted((Path(__file__).parent / "examples" / "numbers").glob("*.jpg"))
@@ -26,17 +25,6 @@ INTRODUCTION = (
     '<p class="number-about">Several digits, several lines, a photo of a note, the amount on a cheque: each '
     "line is found and read as a whole. Dots and dashes are left out.</p>"
 )
-SEVERAL = (
-    '<p class="several" role="status">More than one digit? '
-    '<button type="button">Read the whole number</button></p>'
-)
-OPEN_SCRIPT = """
-element.addEventListener("click", (event) => {
-  if (!event.target.closest("button")) return;
-  const section = document.querySelector("#numbers");
-  section.querySelector("button:not(.open)")?.click();
-  section.scrollIntoView({behavior: "smooth", block: "start"});
-});"""
 
 
 # --- handlers --------------------------------------------------------------------------------------------
@@ -64,33 +52,9 @@ def read_picture(path: Picture | None) -> str:
         return numbers_answer.failed(str(error))
 
 
-def opened(sketch: str | None, path: str | None) -> tuple[Any, ...]:
-    """The section was opened: (open, pad's reading, picture's reading, hint)."""
-    return True, read_pad(sketch), read_picture(path), ""
-
-
-def closed(sketch: str | None) -> tuple[bool, str]:
-    """The section was closed: (open, hint)."""
-    return False, hint(sketch)
-
-
-def follow_pad(is_open: bool, sketch: str | None) -> tuple[Any, str]:
-    """The drawing has changed: its reading while the section is open, else only whether it is for here."""
-    return (read_pad(sketch), "") if is_open else (gr.skip(), hint(sketch))
-
-
-def follow_picture(is_open: bool, path: str | None) -> Any:
-    """The picture has changed."""
-    return read_picture(path) if is_open else gr.skip()
-
-
-def hint(sketch: str | None) -> str:
-    """A sentence where the pad clearly holds several digits."""
-    try:
-        ink = open_sketch(sketch)
-    except PictureError:
-        return ""
-    return SEVERAL if ink is not None and holds_several(ink) else ""
+def follow_pad(is_open: bool, sketch: str | None) -> Any:
+    """The drawing has changed, or the section was opened."""
+    return read_pad(sketch) if is_open else gr.skip()
 
 
 def turn(path: str | None, quarters: int) -> Any:
@@ -148,10 +112,6 @@ def read_number(picture: str) -> dict[str, Any]:
 
 def build(drawn: DrawTab) -> None:
     """The section, closed; nothing is read until it is opened."""
-    is_open: gr.State = gr.State(False)
-    assert isinstance(drawn.pad.parent, gr.Column)
-    with drawn.pad.parent:  # where it can be seen while drawing
-        several = gr.HTML("", apply_default_css=False, js_on_load=OPEN_SCRIPT, elem_id="numbers-several")
     with gr.Accordion("Whole numbers", open=False, elem_id="numbers") as section:
         gr.HTML(INTRODUCTION, apply_default_css=False)
         with gr.Row(equal_height=False, elem_id="numbers-parts"):
@@ -162,10 +122,10 @@ def build(drawn: DrawTab) -> None:
                 title("On a picture")
                 picture, left, right = picture_field()
                 told = panel(NO_PICTURE, "numbers-told")
-    section.expand(opened, [drawn.pad, picture], [is_open, on_pad, told, several], **NEWEST)
-    section.collapse(closed, drawn.pad, [is_open, several], **NEWEST)
-    drawn.pad.change(follow_pad, [is_open, drawn.pad], [on_pad, several], **NEWEST)
-    picture.change(follow_picture, [is_open, picture], told, **NEWEST)
+    is_open = drawn.numbers_open
+    watch(section, is_open)
+    drawn.for_numbers.change(follow_pad, [is_open, drawn.pad], on_pad, **NEWEST)
+    picture.change(read_picture, picture, told, **NEWEST)
     left.click(turn_left, picture, picture, **AT_ONCE)
     right.click(turn_right, picture, picture, **AT_ONCE)
     endpoint()

@@ -95,7 +95,6 @@ const sent = document.createElement("canvas");
 let posted = -Infinity;  // when the last picture was sent, in ms
 let timer = 0;
 let told = "";  // what was sent last
-let repeat = 0;  // a drawing at rest is said once more, marked by a "#": on a busy machine an answer can get lost
 
 function picture() {
   if (!visible().length && !current) return "";
@@ -113,8 +112,6 @@ function post() {
   timer = 0;
   posted = performance.now();
   props.value = told = picture();
-  clearTimeout(repeat);
-  repeat = setTimeout(() => { if (!current) props.value = told = told + "#"; }, 700);
 }
 
 function postSoon() {

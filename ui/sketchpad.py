@@ -84,8 +84,6 @@ def open_sketch(sketch: str | None) -> np.ndarray | None:
     The value comes from a browser, so nothing about it is trusted: raises PictureError unless it is a PNG in
     a data URL, at most MAX_CHARACTERS long and MAX_SIDE on each side.
     """
-    if isinstance(sketch, str):
-        sketch = sketch.removesuffix("#")  # the pad says a drawing at rest once more
     if not sketch:
         return None
     if not isinstance(sketch, str) or not sketch.startswith(PREFIX):

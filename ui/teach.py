@@ -11,6 +11,7 @@ import time
 from typing import Any
 
 import gradio as gr
+import numpy as np
 from gradio.context import Context
 
 from engine.checkpoint import pretrained_names
@@ -19,7 +20,7 @@ from engine.own_digits import OwnDigits, OwnDigitsError, load, save
 from ui import draw, teach_pupil
 from ui import teach_view as html
 from ui.draw import DrawTab, Own
-from ui.events import AT_ONCE, NEWEST
+from ui.events import AT_ONCE, NEWEST, tickets
 from ui.limits import Limits
 from ui.sketchpad import open_sketch
 from ui.teach_pupil import Course, Pupil, room_of
@@ -44,7 +45,7 @@ def press(
 ) -> tuple[Any, ...]:
     """A digit under the answer was pressed: teach it, or keep the drawing.
 
-    Returns own networks, picker, pupil, own digits, answer, and then the parts.
+    Returns own networks, picker, pupil, own digits, again, and then the parts.
     """
     pupil = known(pupil, request)
     try:
@@ -57,14 +58,14 @@ def press(
             counts = ", ".join(f"{count} × {digit}" for digit, count in enumerate(digits.counts()) if count)
             note = html.said(f"Kept as a {label}. Your digits: {counts}.", "kept")
             return own, gr.skip(), pupil, digits, gr.skip(), *parts(note, pupil, digits, is_open)
-        return corrected(sketch, names, own, pupil, digits, is_open, label)
+        return corrected(ink, names, own, pupil, digits, is_open, label)
     except (PictureError, OwnDigitsError, ValueError) as error:
         note = html.said(sentence(error), "error")
         return own, gr.skip(), pupil, digits, gr.skip(), *parts(note, pupil, digits, is_open)
 
 
 def corrected(
-    sketch: str | None,
+    ink: np.ndarray,
     names: list[str],
     own: Own,
     pupil: Pupil,
@@ -73,22 +74,15 @@ def corrected(
     label: int,
 ) -> tuple[Any, ...]:
     """One drawing is taught to the first of the chosen networks."""
-    ink = open_sketch(sketch)
-    assert ink is not None
     course = pupil.attend((names or pretrained_names())[0], own)
     start = time.perf_counter()
     lesson = course.correct(ink, label)
     note = html.lesson_said(lesson, label, course.room.samples.told, time.perf_counter() - start)
-    return reads_now(sketch, own, pupil, digits, is_open, note)
+    return reads_now(own, pupil, digits, is_open, note)
 
 
 def teach_all(
-    sketch: str | None,
-    names: list[str],
-    own: Own,
-    pupil: Pupil | None,
-    digits: OwnDigits,
-    request: gr.Request,
+    names: list[str], own: Own, pupil: Pupil | None, digits: OwnDigits, request: gr.Request
 ) -> tuple[Any, ...]:
     """All of one's own digits, but for those kept aside, are taught at once."""
     pupil = known(pupil, request)
@@ -101,27 +95,23 @@ def teach_all(
         note = html.said(sentence(error), "error")
         return own, gr.skip(), pupil, digits, gr.skip(), *parts(note, pupil, digits, True)
     note = html.all_said(lesson, course.room.samples.told)
-    return reads_now(sketch, own, pupil, digits, True, note)
+    return reads_now(own, pupil, digits, True, note)
 
 
-def undo(
-    sketch: str | None, own: Own, pupil: Pupil | None, digits: OwnDigits, is_open: bool
-) -> tuple[Any, ...]:
+def undo(own: Own, pupil: Pupil | None, digits: OwnDigits, is_open: bool) -> tuple[Any, ...]:
     """Take the last lesson back."""
     if pupil is None or pupil.course is None or not pupil.course.undo():
         return gone(own, pupil, digits, is_open)
-    return reads_now(sketch, own, pupil, digits, is_open, html.said("The last lesson is undone."))
+    return reads_now(own, pupil, digits, is_open, html.said("The last lesson is undone."))
 
 
-def reset(
-    sketch: str | None, own: Own, pupil: Pupil | None, digits: OwnDigits, is_open: bool
-) -> tuple[Any, ...]:
+def reset(own: Own, pupil: Pupil | None, digits: OwnDigits, is_open: bool) -> tuple[Any, ...]:
     """Take all lessons of this network back."""
     if pupil is None or pupil.course is None:
         return gone(own, pupil, digits, is_open)
     pupil.course.states.clear()
     note = html.said("All lessons are forgotten; the network reads as it did before.")
-    return reads_now(sketch, own, pupil, digits, is_open, note)
+    return reads_now(own, pupil, digits, is_open, note)
 
 
 def change(
@@ -185,15 +175,12 @@ def leave(request: gr.Request) -> None:
 # --- what they show --------------------------------------------------------------------------------------
 
 
-def reads_now(
-    sketch: str | None, own: Own, pupil: Pupil, digits: OwnDigits, is_open: bool, note: str
-) -> tuple[Any, ...]:
+def reads_now(own: Own, pupil: Pupil, digits: OwnDigits, is_open: bool, note: str) -> tuple[Any, ...]:
     """The course's network stands in the picker and reads the drawing."""
     course = pupil.course
     assert course is not None
     picked = put_into_picker(course, own)
-    told = draw.read_sketch(sketch, picked["value"], own)[0]
-    return own, picked, pupil, digits, told, *parts(note, pupil, digits, is_open)
+    return own, picked, pupil, digits, next(tickets), *parts(note, pupil, digits, is_open)
 
 
 def put_into_picker(course: Course, own: Own) -> dict[str, Any]:
@@ -290,13 +277,13 @@ def build(drawn: DrawTab) -> None:
         chart = panel("", "teach-chart")
     shown = [note, after, download, gallery, chart, keep, download_digits]
     digits = drawn.own_digits
-    everything = [drawn.own_networks, drawn.picker, pupil, digits, drawn.told, *shown]
-    drawing = [drawn.pad, drawn.picker, drawn.own_networks, pupil, digits]
-    pressed = row.click(press, [*drawing, is_open], everything, **AT_ONCE)
+    everything = [drawn.own_networks, drawn.picker, pupil, digits, drawn.again, *shown]
+    lesson = [drawn.picker, drawn.own_networks, pupil, digits]
+    pressed = row.click(press, [drawn.pad, *lesson, is_open], everything, **AT_ONCE)
     pressed.then(None, note, None, js=html.CLEAR, **AT_ONCE)
     row.focus(prepare, drawn.picker, None, **AT_ONCE)
-    all_button.click(teach_all, drawing, everything, **AT_ONCE)
-    there = [drawn.pad, drawn.own_networks, pupil, digits, is_open]
+    all_button.click(teach_all, lesson, everything, **AT_ONCE)
+    there = [drawn.own_networks, pupil, digits, is_open]
     for button, take_back in ((undo_button, undo), (reset_button, reset)):
         event = button.click(take_back, there, everything, **AT_ONCE)
         event.then(tidy, [drawn.own_networks, pupil], [drawn.own_networks, drawn.picker], **AT_ONCE)
