@@ -10,7 +10,6 @@ class Epilogue:
 
     def __init__(self, bias: Array, relu: bool) -> None:
         self.bias, self.relu = bias, relu
-        self._column = bias[:, None]
         self._zero = bias.dtype.type(0)
         xp = bias.__array_namespace__()
         self._add, self._maximum = xp.add, xp.maximum
@@ -20,9 +19,3 @@ class Epilogue:
         self._add(tile, self.bias, out=tile)
         if self.relu:
             self._maximum(tile, self._zero, out=tile)
-
-    def on_planes(self, planes: Array) -> None:
-        """Change planes (N, outputs, places)."""
-        self._add(planes, self._column, out=planes)
-        if self.relu:
-            self._maximum(planes, self._zero, out=planes)

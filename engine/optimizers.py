@@ -135,11 +135,9 @@ class Adam(SGD):
         square *= kind(self.beta2)
         square += change
         xp.sqrt(square, out=change)
-        change *= kind(unbias2**-0.5)
-        change += kind(self.epsilon)
+        change += kind(self.epsilon * unbias2**0.5)
         xp.divide(mean, change, out=change)
-        change *= kind(self.learning_rate / unbias1)
-        weight -= change
+        add_scaled(weight, -self.learning_rate * unbias2**0.5 / unbias1, change)
 
     def state(self) -> dict[str, Array]:
         means = {f"mean.{name}": m for name, m in self.mean.items()}

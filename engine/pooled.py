@@ -36,6 +36,8 @@ class PooledConvolution:
         if self.channels == 1:
             phased = quads.reshape(side // 2, 2, side // 2, 2, -1).transpose(4, 1, 3, 0, 2)
             self.matrix = np.ascontiguousarray(phased).reshape(4 * self.outputs, side * side)
+            self._none = self._bias = np.zeros(self.outputs, weight.dtype)
+            self._biased = self._column(self._none)
         else:
             self.matrix = quads.reshape(side * side * self.channels, 4 * self.outputs)
         self.side = side
@@ -105,7 +107,10 @@ class PooledConvolution:
             copy(inside, x[..., 0])
             copy(phases, padded)
             copy(planes, source)
-            _rows_times_planes(self.matrix, matrix, views[8])
+            bias = self._none if epilogue is None else epilogue.bias
+            if bias is not self._bias:
+                self._biased, self._bias = self._column(bias), bias
+            _rows_times_planes(self._biased, matrix, views[8])
         else:
             inside, source, patches, matrix = views[:4]
             best = y.reshape(-1, self.outputs)
@@ -116,9 +121,10 @@ class PooledConvolution:
         maximum(upper, lower, out=halves)
         maximum(left, right, out=best)
         if self.channels == 1:
-            if epilogue is not None:
-                epilogue.on_planes(best)
-            copy(y, result)
+            if epilogue is not None and epilogue.relu:
+                maximum(result, x.dtype.type(0), out=y)
+            else:
+                copy(y, result)
         elif epilogue is not None:
             epilogue(best)
         return halves, products
@@ -145,7 +151,7 @@ class PooledConvolution:
         np.multiply(halves, marks[0], out=upper)
         np.subtract(halves, upper, out=lower)
         if self.channels == 1:
-            shares = np.matmul(products, matrix.transpose(0, 2, 1))
+            shares = np.matmul(products, matrix[:, :-1].transpose(0, 2, 1))
             total += shares[0] if len(shares) == 1 else shares.sum(axis=0)
             if dx is not None:
                 _planes_back(np.matmul(self.matrix.T, products), phases, dx, pad, self.side // 2)
@@ -153,6 +159,10 @@ class PooledConvolution:
             total += matrix.T @ products
             if dx is not None:
                 _runs_back((products @ self.matrix.T).reshape(source.shape), dx, pad)
+
+    def _column(self, bias: np.ndarray) -> np.ndarray:
+        """The matrix with one more column, for the plane of ones: the bias of each output."""
+        return np.column_stack([self.matrix, np.tile(bias, 4)])
 
     def _folded(self, total: np.ndarray) -> np.ndarray:
         """The gradient of the kernel (k, k, C, outputs) from that of its four copies in the matrix."""
@@ -248,10 +258,10 @@ def _plane_views(
         (image, down, across, wide * item, item, item),
         writeable=False,
     )
-    planes = np.empty(source.shape, dtype)
+    matrix = np.ones((n, side * side + 1, length), dtype)  # the last plane stays
+    planes = matrix[:, :-1].reshape(source.shape)
     best = np.empty((n, outputs, length), dtype)
     result = best.reshape(n, outputs, rows, wide)[..., :columns].transpose(0, 2, 3, 1)
-    matrix = planes.reshape(n, side * side, length)
     of_four = _of_four((n, 4 * outputs, length), 1, dtype)
     return inside, by_phase, phases, source, planes, matrix, best, result, *of_four
 

@@ -108,10 +108,9 @@ def convolve(
         np.matmul(matrix, products, out=block)
         if pool:
             block = _pooled(block)
-        if epilogue is not None and epilogue.relu:
-            np.maximum(block, x.dtype.type(0), out=block)
         shape = (images.stop - images.start, strip.stop - strip.start, across, side, side * outputs)
-        _place(block.reshape(shape), y[images, strip.start * side : strip.stop * side])
+        relu = epilogue is not None and epilogue.relu
+        _place(block.reshape(shape), y[images, strip.start * side : strip.stop * side], relu)
     return y
 
 
@@ -128,6 +127,45 @@ def gradients(
 ) -> tuple[np.ndarray | None, np.ndarray]:
     """What `convolve` hands back for dy (N, H', W', K): (dx or None, the gradient (3, 3, C, K) by its
     kernels).
+    """
+    tiles_in, tiles_out = (-(-a.shape[1] // 4) * -(-a.shape[2] // 4) for a in (x, dy))
+    way = _gradients_from_windows if tiles_in <= tiles_out else _gradients_from_tiles
+    return way(x, weight, dy, pad, input_gradient)
+
+
+def _gradients_from_windows(
+    x: np.ndarray, weight: np.ndarray, dy: np.ndarray, pad: int, input_gradient: bool
+) -> tuple[np.ndarray | None, np.ndarray]:
+    """Both gradients from 6 × 6 windows of dy, which overlap, so that what comes out does not.
+
+    dx is dy convolved with the turned kernels. The kernels' gradient is x as a kernel of 4 × 4, tile by tile,
+    over the same windows: F(3×3, 4×4) moves with the same matrices as F(4×4, 3×3).
+    """
+    x = np.ascontiguousarray(x)
+    n, height, width, channels = x.shape
+    outputs = dy.shape[3]
+    down, across = -(-height // 4), -(-width // 4)
+    turned = transform(np.ascontiguousarray(weight[::-1, ::-1].transpose(0, 1, 3, 2)))
+    sums = _Sums(channels, outputs, x.dtype)
+    dx = np.empty(x.shape, x.dtype) if input_gradient else None
+    for images, strip in _blocks(n, down, across, channels + outputs, sums.block_bytes):
+        windows = _transformed_inputs(dy, images, strip, across, 2 - pad).transpose(1, 0, 2)
+        sums.add(_transformed_tiles(x, images, strip, across).transpose(1, 2, 0), windows)
+        if dx is None:
+            continue
+        products = _products(windows.shape[1], channels, x.dtype)
+        np.matmul(windows, turned, out=products.transpose(1, 0, 2))
+        block = scratch("winograd outputs", (len(products), 16, channels), x.dtype)
+        np.matmul(_OUTPUTS[x.dtype], products, out=block)
+        shape = (images.stop - images.start, strip.stop - strip.start, across, 4, 4 * channels)
+        _place(block.reshape(shape), dx[images, strip.start * 4 : strip.stop * 4])
+    return dx, np.ascontiguousarray(sums.by_kernel()[::-1, ::-1])
+
+
+def _gradients_from_tiles(
+    x: np.ndarray, weight: np.ndarray, dy: np.ndarray, pad: int, input_gradient: bool
+) -> tuple[np.ndarray | None, np.ndarray]:
+    """The same from 4 × 4 tiles of dy, which are fewer where x is larger.
 
     Each step of the way there is linear, so the way back is the same steps turned round: the errors moved
     into the space of the products serve both gradients, and the tiles of dx are added up where they overlap.
@@ -136,33 +174,50 @@ def gradients(
     channels = x.shape[3]
     down, across = -(-rows // 4), -(-columns // 4)
     back = transform(weight.transpose(0, 1, 3, 2)) if input_gradient else None
-    total = scratch("winograd gradient", (36, channels, outputs), x.dtype)
-    part = scratch("winograd gradient of a block", total.shape, x.dtype)
+    sums = _Sums(channels, outputs, x.dtype)
     dx = np.empty(x.shape, x.dtype) if input_gradient else None
-    block_bytes = max(BLOCK_BYTES, 2 * total.nbytes)  # each block adds to the gradient of all kernels
-    for images, strip in _blocks(n, down, across, channels + outputs, block_bytes):
-        errors = _transformed_errors(dy, images, strip, across).transpose(1, 0, 2)
+    for images, strip in _blocks(n, down, across, channels + outputs, sums.block_bytes):
+        errors = _transformed_tiles(dy, images, strip, across).transpose(1, 0, 2)
         inputs = _transformed_inputs(x, images, strip, across, pad)
-        if images.start == strip.start == 0:
-            np.matmul(inputs.transpose(1, 2, 0), errors, out=total)
-        else:
-            np.matmul(inputs.transpose(1, 2, 0), errors, out=part)
-            np.add(total, part, out=total)
+        sums.add(inputs.transpose(1, 2, 0), errors)
         if dx is not None and back is not None:
             np.matmul(errors, back, out=inputs.transpose(1, 0, 2))
             _add_tiles(inputs, dx, images, strip, across, down, pad)
-    dweight = (_KERNELS_BACK[x.dtype] @ total.reshape(36, -1)).reshape(3, 3, channels, outputs)
-    return dx, dweight
+    return dx, sums.by_kernel()
 
 
-def _transformed_errors(dy: np.ndarray, images: slice, strip: slice, across: int) -> np.ndarray:
-    """(tiles, 36, K) of the 4 × 4 tiles of dy."""
-    n, down, outputs = images.stop - images.start, strip.stop - strip.start, dy.shape[3]
-    errors = scratch("winograd errors", (n, down, across, 4, 4 * outputs), dy.dtype)
-    _collect(dy[images, strip.start * 4 : strip.stop * 4], errors)
-    products = _products(n * down * across, outputs, dy.dtype)
-    np.matmul(_OUTPUTS_BACK[dy.dtype], errors.reshape(-1, 16, outputs), out=products)
-    return products
+class _Sums:
+    """The gradient by the kernels in the space of the products, added up block by block."""
+
+    def __init__(self, channels: int, outputs: int, dtype: np.dtype) -> None:
+        shape = 36, channels, outputs
+        self.total, self.part = (scratch(f"winograd {name}", shape, dtype) for name in ("total", "part"))
+        self.block_bytes = max(BLOCK_BYTES, 2 * self.total.nbytes)  # each block adds to all of it
+        self.begun = False
+
+    def add(self, left: np.ndarray, right: np.ndarray) -> None:
+        """left (36, C, tiles) @ right (36, tiles, K)."""
+        np.matmul(left, right, out=self.part if self.begun else self.total)
+        if self.begun:
+            np.add(self.total, self.part, out=self.total)
+        self.begun = True
+
+    def by_kernel(self) -> np.ndarray:
+        """(3, 3, C, K)."""
+        _, channels, outputs = self.total.shape
+        flat = _KERNELS_BACK[self.total.dtype] @ self.total.reshape(36, -1)
+        return flat.reshape(3, 3, channels, outputs)
+
+
+def _transformed_tiles(y: np.ndarray, images: slice, strip: slice, across: int) -> np.ndarray:
+    """(tiles, 36, K) of the 4 × 4 tiles of y."""
+    n, down, outputs = images.stop - images.start, strip.stop - strip.start, y.shape[3]
+    tiles = scratch("winograd collected", (n, down, across, 4, 4 * outputs), y.dtype)
+    _collect(y[images, strip.start * 4 : strip.stop * 4], tiles)
+    key = ("winograd transformed", n * down * across, outputs, y.dtype)
+    transformed = scratch.views(key, lambda: (_spaced(n * down * across, outputs, y.dtype),))[0]
+    np.matmul(_OUTPUTS_BACK[y.dtype], tiles.reshape(-1, 16, outputs), out=transformed)
+    return transformed
 
 
 def _add_tiles(
@@ -280,19 +335,23 @@ def _products(tiles: int, outputs: int, dtype: np.dtype) -> np.ndarray:
     return scratch.views(key, lambda: (_spaced(tiles, outputs, dtype),))[0]
 
 
-def _place(block: np.ndarray, y: np.ndarray) -> None:
+def _place(block: np.ndarray, y: np.ndarray, relu: bool = False) -> None:
     """Write (n, down, across, side, side·K) into y (n, rows, columns, K), dropping what lies beyond its
-    edges.
+    edges; with `relu`, 0 for what is negative.
     """
     n, down, across, side, _ = block.shape
     rows, columns, outputs = y.shape[1:]
+    place, whole = y, block
     if (rows, columns) == (down * side, across * side):
         image, row, column, item = y.strides
-        place = np.lib.stride_tricks.as_strided(y, block.shape, (image, side * row, side * column, row, item))
-        np.copyto(place, block)
-        return
-    whole = block.reshape(n, down, across, side, side, outputs).transpose(0, 1, 3, 2, 4, 5)
-    y[...] = whole.reshape(n, down * side, across * side, outputs)[:, :rows, :columns]
+        place = np.ndarray(block.shape, y.dtype, y, 0, (image, side * row, side * column, row, item))
+    else:
+        whole = block.reshape(n, down, across, side, side, outputs).transpose(0, 1, 3, 2, 4, 5)
+        whole = whole.reshape(n, down * side, across * side, outputs)[:, :rows, :columns]
+    if relu:
+        np.maximum(whole, block.dtype.type(0), out=place)
+    else:
+        np.copyto(place, whole)
 
 
 def _collect(y: np.ndarray, block: np.ndarray) -> None:
