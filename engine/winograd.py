@@ -62,6 +62,7 @@ def _both_axes(matrix: np.ndarray) -> dict[np.dtype, np.ndarray]:
 
 _INPUTS, _INPUTS_BACK = _both_axes(_INPUT), _both_axes(_INPUT.T)
 _KERNELS, _KERNELS_BACK = _both_axes(_KERNEL), _both_axes(_KERNEL.T)
+_TURNED, _TURNED_BACK = _both_axes(_KERNEL[:, ::-1]), _both_axes(_KERNEL.T[::-1])
 _OUTPUTS, _OUTPUTS_BACK = _both_axes(_OUTPUT), _both_axes(_OUTPUT.T)
 
 
@@ -77,11 +78,11 @@ def pays(shape: tuple[int, ...], pad: int, channels: int, outputs: int) -> bool:
     return n * down * across >= 9 and (n * down * across >= 32 or channels >= 48)
 
 
-def transform(weight: np.ndarray) -> np.ndarray:
+def transform(weight: np.ndarray, matrices: dict[np.dtype, np.ndarray] = _KERNELS) -> np.ndarray:
     """Kernels (3, 3, C, K) in the space of the products: (36, C, K)."""
     _, _, channels, outputs = weight.shape
     flat = np.ascontiguousarray(weight).reshape(9, channels * outputs)
-    return (_KERNELS[weight.dtype] @ flat).reshape(36, channels, outputs)
+    return (matrices[weight.dtype] @ flat).reshape(36, channels, outputs)
 
 
 def convolve(
@@ -125,9 +126,7 @@ def _pooled(block: np.ndarray) -> np.ndarray:
 def gradients(
     x: np.ndarray, weight: np.ndarray, dy: np.ndarray, pad: int, input_gradient: bool = True
 ) -> tuple[np.ndarray | None, np.ndarray]:
-    """What `convolve` hands back for dy (N, H', W', K): (dx or None, the gradient (3, 3, C, K) by its
-    kernels).
-    """
+    """What `convolve` hands back for dy (N, H', W', K): (dx or None, the gradient by weight (3, 3, C, K))."""
     tiles_in, tiles_out = (-(-a.shape[1] // 4) * -(-a.shape[2] // 4) for a in (x, dy))
     way = _gradients_from_windows if tiles_in <= tiles_out else _gradients_from_tiles
     return way(x, weight, dy, pad, input_gradient)
@@ -145,13 +144,13 @@ def _gradients_from_windows(
     n, height, width, channels = x.shape
     outputs = dy.shape[3]
     down, across = -(-height // 4), -(-width // 4)
-    turned = transform(np.ascontiguousarray(weight[::-1, ::-1].transpose(0, 1, 3, 2)))
+    turned = transform(weight.transpose(0, 1, 3, 2), _TURNED) if input_gradient else None
     sums = _Sums(channels, outputs, x.dtype)
     dx = np.empty(x.shape, x.dtype) if input_gradient else None
     for images, strip in _blocks(n, down, across, channels + outputs, sums.block_bytes):
         windows = _transformed_inputs(dy, images, strip, across, 2 - pad).transpose(1, 0, 2)
         sums.add(_transformed_tiles(x, images, strip, across).transpose(1, 2, 0), windows)
-        if dx is None:
+        if dx is None or turned is None:
             continue
         products = _products(windows.shape[1], channels, x.dtype)
         np.matmul(windows, turned, out=products.transpose(1, 0, 2))
@@ -159,7 +158,7 @@ def _gradients_from_windows(
         np.matmul(_OUTPUTS[x.dtype], products, out=block)
         shape = (images.stop - images.start, strip.stop - strip.start, across, 4, 4 * channels)
         _place(block.reshape(shape), dx[images, strip.start * 4 : strip.stop * 4])
-    return dx, np.ascontiguousarray(sums.by_kernel()[::-1, ::-1])
+    return dx, sums.by_kernel(_TURNED_BACK)
 
 
 def _gradients_from_tiles(
@@ -173,6 +172,7 @@ def _gradients_from_tiles(
     n, rows, columns, outputs = dy.shape
     channels = x.shape[3]
     down, across = -(-rows // 4), -(-columns // 4)
+    # Transposed here, and not in the product: BLAS multiplies small matrices faster as they lie.
     back = transform(weight.transpose(0, 1, 3, 2)) if input_gradient else None
     sums = _Sums(channels, outputs, x.dtype)
     dx = np.empty(x.shape, x.dtype) if input_gradient else None
@@ -183,7 +183,7 @@ def _gradients_from_tiles(
         if dx is not None and back is not None:
             np.matmul(errors, back, out=inputs.transpose(1, 0, 2))
             _add_tiles(inputs, dx, images, strip, across, down, pad)
-    return dx, sums.by_kernel()
+    return dx, sums.by_kernel(_KERNELS_BACK)
 
 
 class _Sums:
@@ -202,10 +202,10 @@ class _Sums:
             np.add(self.total, self.part, out=self.total)
         self.begun = True
 
-    def by_kernel(self) -> np.ndarray:
+    def by_kernel(self, back: dict[np.dtype, np.ndarray]) -> np.ndarray:
         """(3, 3, C, K)."""
         _, channels, outputs = self.total.shape
-        flat = _KERNELS_BACK[self.total.dtype] @ self.total.reshape(36, -1)
+        flat = back[self.total.dtype] @ self.total.reshape(36, -1)
         return flat.reshape(3, 3, channels, outputs)
 
 
