@@ -379,7 +379,7 @@ def test_a_visitor_who_leaves_takes_everything_along(easel: Easel) -> None:
     tab.leave(request())
     assert not Path(file).exists()
     assert easel.photo is None
-    colorize_easel.leave(None)
+    colorize_easel.sessions.leave(None)
     tab.let_go(easel)
 
 

@@ -245,7 +245,8 @@ def own_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 def only_run() -> weakref.ref[Run]:
     """The run of the only visitor, held by nobody here."""
-    (book,) = run_book._books.values()
+    (book,) = run_book.sessions.by_session.values()
+    assert isinstance(book, run_book.RunBook)
     assert book.run
     return weakref.ref(book.run)
 

@@ -80,13 +80,13 @@ def test_only_the_newest_network_is_kept() -> None:
 
 def test_leaving_stops_the_run_and_frees_its_network() -> None:
     book, _ = trainer.plan(None, False, LONG, LIMITS)
-    run_book.remember("a session", book)
+    run_book.sessions.remember("a session", book)
     views = trainer.carry_out(book, LIMITS)
     while book.run is None or book.run.steps_done == 0:
         next(views)
     done, network = book.run.steps_done, weakref.ref(book.run.network)
     run = weakref.ref(book.run)
-    run_book.forget("a session")
+    run_book.sessions.leave("a session")
     began = time.monotonic()
     list(views)
     assert time.monotonic() - began < 1
@@ -101,12 +101,12 @@ def test_leaving_stops_the_run_and_frees_its_network() -> None:
 def test_the_register_of_sessions_holds_no_book() -> None:
     kept, _ = train(None, SMALL)
     book = weakref.ref(kept)
-    run_book.remember("another session", kept)
+    run_book.sessions.remember("another session", kept)
     del kept
     gc.collect()
     assert book() is None
-    run_book.forget("another session")  # gone by itself, and that is no error
-    run_book.forget(None)
+    run_book.sessions.leave("another session")  # gone by itself, and that is no error
+    run_book.sessions.leave(None)
 
 
 def test_what_has_expired_is_said() -> None:

@@ -171,7 +171,7 @@ class Handlers:
             seed = secrets.randbelow(2**31)
             wanted = Lesson(exercise, *taught, checked=self.limits.check_pictures, seed=seed)
         pupil, view = captcha_school.plan(pupil, wanted, self.limits)
-        captcha_pupil.remember(request.session_hash, pupil)
+        captcha_pupil.sessions.remember(request.session_hash, pupil)
         return pupil, *shown(view)
 
     def _answer(self, path: str | None, made: Made, pupil: Pupil | None, had_copy: bool) -> str:
@@ -214,7 +214,7 @@ def let_go(pupil: Pupil | None) -> None:
 
 def leave(request: gr.Request) -> None:
     """The tab was closed: nothing of the visitor's is computed or kept any more."""
-    captcha_pupil.leave(request.session_hash)
+    captcha_pupil.sessions.leave(request.session_hash)
 
 
 # --- layout ----------------------------------------------------------------------------------------------

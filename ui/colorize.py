@@ -61,7 +61,7 @@ def bring(
     request: gr.Request | None = None,
 ) -> tuple[Any, ...]:
     """A photo was brought: easel, canvas, comparison, what is said, sliders. A bad one changes nothing."""
-    colorize_easel.remember(getattr(request, "session_hash", None), easel)
+    colorize_easel.sessions.remember(getattr(request, "session_hash", None), easel)
     if not path:
         return easel, *(gr.skip() for _ in range(6))
     began = time.perf_counter()
@@ -147,7 +147,7 @@ def let_go(easel: Easel) -> None:
 
 def leave(request: gr.Request) -> None:
     """The tab was closed: nothing of the visitor's is computed or kept any more."""
-    colorize_easel.leave(request.session_hash)
+    colorize_easel.sessions.leave(request.session_hash)
 
 
 # --- what is said ----------------------------------------------------------------------------------------

@@ -185,7 +185,7 @@ def begin(
     request: gr.Request | None = None,
 ) -> tuple[Any, ...]:
     """Colour them was pressed: an answer at once; the work may have to wait for a place."""
-    colorize_easel.remember(getattr(request, "session_hash", None), easel)
+    colorize_easel.sessions.remember(getattr(request, "session_hash", None), easel)
     if not files:
         return easel, *shown(ManyView('<p class="message" role="status">Bring some photos first.</p>', False))
     if easel.busy:

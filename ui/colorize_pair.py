@@ -147,7 +147,7 @@ class Handlers:
         *values: Any,
     ) -> tuple[Any, ...]:
         """Learn was pressed: an answer at once; the learning may have to wait for a place."""
-        colorize_easel.remember(request.session_hash, easel)
+        colorize_easel.sessions.remember(request.session_hash, easel)
         if easel.apprentice.busy:
             return easel, *shown(PairView())
         if not colour:
@@ -218,7 +218,7 @@ def paint_other(path: str | None, easel: Easel) -> tuple[Any, ...]:
 
 def load(path: str | None, easel: Easel, request: gr.Request | None = None) -> tuple[Any, ...]:
     """A saved network was brought back."""
-    colorize_easel.remember(getattr(request, "session_hash", None), easel)
+    colorize_easel.sessions.remember(getattr(request, "session_hash", None), easel)
     if not path or easel.apprentice.busy:
         return easel, *shown(PairView())
     try:

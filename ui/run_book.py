@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import threading
-import weakref
 from dataclasses import dataclass
-from pathlib import Path
 
 from engine import checkpoint
 from engine.architectures import to_text
@@ -17,6 +13,7 @@ from engine.own_digits import OwnDigits
 from ui.limits import Limits
 from ui.training_run import Record, Run
 from ui.training_settings import Settings, build_network
+from ui.visitors import Belongings, Sessions
 
 MOST_RECORDS = 8
 # Of middle brightness, so that each can be told from the others on white and on black, also by the
@@ -47,10 +44,11 @@ class Upload:
     network: Network
 
 
-class RunBook:
+class RunBook(Belongings):
     """Belongs to one visitor. Only the newest run keeps its network; the records of the others are small."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.records: list[Record] = []
         self.run: Run | None = None
         self.stop = threading.Event()
@@ -59,7 +57,6 @@ class RunBook:
         self.wanted: New | More | Upload | None = None
         self.busy = False  # something is wanted or being done
         self._made = 0
-        self._folder: Path | None = None
 
     def want(self, wanted: New | More | Upload, notes: list[str]) -> None:
         """Note what is to be done next, with what is to be said of it."""
@@ -87,22 +84,17 @@ class RunBook:
             self.records = [record for record in self.records if record.number != number]
 
     def release(self) -> None:
-        """Stop, and let go of everything that is large: the visitor has left, or has been away for long."""
         self.stop.set()
         if self.run is not None:
             self.run.left = True
         self.run, self.wanted, self.records, self.busy = None, None, [], False
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
-            self._folder = None
+        super().release()
 
     def file(self) -> str:
         """The network at hand as an .npz file to be downloaded."""
         assert self.run is not None
-        if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix="paint-by-numpy-"))
         record = self.run.record
-        path = self._folder / f"{file_stem(record)}.npz"
+        path = self.folder() / f"{file_stem(record)}.npz"
         checkpoint.save(self.run.network, path)
         return str(path)
 
@@ -125,18 +117,4 @@ def file_stem(record: Record) -> str:
     return "-".join(["run", str(record.number), *words])[:60]
 
 
-# Which book belongs to which session, so that `unload`, which is given no state, can release it. The
-# references are weak: this holds no network.
-_books: weakref.WeakValueDictionary[str, RunBook] = weakref.WeakValueDictionary()
-
-
-def remember(session: str | None, book: RunBook) -> None:
-    if session:
-        _books[session] = book
-
-
-def forget(session: str | None) -> None:
-    """Release what the session that has just ended had."""
-    book = _books.pop(session, None) if session else None
-    if book is not None:
-        book.release()
+sessions = Sessions()

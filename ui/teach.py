@@ -150,7 +150,7 @@ def opened(pupil: Pupil | None, digits: OwnDigits, request: gr.Request) -> tuple
 def known(pupil: Pupil | None, request: gr.Request) -> Pupil:
     """The visitor's pupil, which is let go of when the tab is closed."""
     pupil = pupil or Pupil()
-    teach_pupil.remember(request.session_hash, pupil)
+    teach_pupil.sessions.remember(request.session_hash, pupil)
     return pupil
 
 
@@ -169,7 +169,7 @@ def let_go(pupil: Pupil | None) -> None:
 
 def leave(request: gr.Request) -> None:
     """The tab was closed: nothing of the visitor's is kept any more."""
-    teach_pupil.leave(request.session_hash)
+    teach_pupil.sessions.leave(request.session_hash)
 
 
 # --- what they show --------------------------------------------------------------------------------------

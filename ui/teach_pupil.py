@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-import weakref
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 
@@ -20,6 +16,7 @@ from engine.lessons import Classroom, Drawing, Lesson, Plan, teach
 from engine.network import Network
 from engine.own_digits import OwnDigits
 from engine.training import accuracy
+from ui.visitors import Belongings, Sessions
 
 MOST_LESSONS = 20  # that can be undone
 MOST_COURSES = 3  # networks that a visitor teaches at a time
@@ -121,13 +118,13 @@ def room_of(name: str) -> Classroom:
     return Classroom(network, samples(network.preprocessing.size))
 
 
-class Pupil:
+class Pupil(Belongings):
     """Belongs to one visitor."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.courses: dict[str, Course] = {}
         self.course: Course | None = None  # of the last lesson
-        self._folder: Path | None = None
 
     def attend(self, name: str, own: dict[str, Network]) -> Course:
         """The course of a network or of its taught copy. ValueError with a sentence where it can't have one.
@@ -167,31 +164,9 @@ class Pupil:
         checkpoint.save(self.course.network, path)
         return str(path)
 
-    def folder(self) -> Path:
-        """Where this visitor's files lie."""
-        if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix="paint-by-numpy-"))
-        return self._folder
-
     def release(self) -> None:
-        """Let go of everything: the visitor has left, or has been away for long."""
         self.courses, self.course = {}, None
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
-            self._folder = None
+        super().release()
 
 
-# Which pupil belongs to which session, so that `unload`, which is given no state, can release it.
-_pupils: weakref.WeakValueDictionary[str, Pupil] = weakref.WeakValueDictionary()
-
-
-def remember(session: str | None, pupil: Pupil) -> None:
-    if session:
-        _pupils[session] = pupil
-
-
-def leave(session: str | None) -> None:
-    """Release what the session that has just ended had."""
-    pupil = _pupils.pop(session, None) if session else None
-    if pupil is not None:
-        pupil.release()
+sessions = Sessions()

@@ -16,7 +16,7 @@ from ui import draw, trainer
 from ui.draw import DrawTab, Own
 from ui.events import AT_ONCE, QUEUED
 from ui.limits import Limits
-from ui.run_book import RunBook, forget, remember
+from ui.run_book import RunBook, sessions
 from ui.training_form import Form, chosen, lay_out_form, preset_picker
 from ui.view import View, charts, expired
 
@@ -80,7 +80,7 @@ class Handlers:
     ) -> tuple[Any, ...]:
         """Train."""
         book, view = trainer.plan(book, had_runs, chosen(preset, form), self.limits, own_digits)
-        remember(request.session_hash, book)
+        sessions.remember(request.session_hash, book)
         return book, True, *shown(view)
 
     def go_on(self, book: RunBook | None, preset: str | None, *form: Any) -> tuple[Any, ...]:
@@ -91,7 +91,7 @@ class Handlers:
     def bring_back(self, book: RunBook | None, path: str | None, request: gr.Request) -> tuple[Any, ...]:
         """Upload."""
         book, view = trainer.plan_upload(book, path, self.limits)
-        remember(request.session_hash, book)
+        sessions.remember(request.session_hash, book)
         return book, True, *shown(view)
 
     def work(self, book: RunBook | None) -> Iterator[tuple[Any, ...]]:
@@ -133,7 +133,7 @@ def choose_scale(book: RunBook | None, log: bool) -> tuple[Any, ...]:
 
 def leave(request: gr.Request) -> None:
     """The tab was closed: nothing of the visitor's is computed or kept any more."""
-    forget(request.session_hash)
+    sessions.leave(request.session_hash)
 
 
 def let_go(book: RunBook | None) -> None:
