@@ -2,7 +2,9 @@
 
 Draws the example digits with a mouse, one after another, and watches the answer change in the page itself.
 Time runs from the moment the browser handles pointer-up to the frame after the answer's last change, both on
-the page's own clock. Then the same while another visitor trains a network in the Train tab.
+the page's own clock. Then the same with the section Whole numbers open, for the number it reads; while
+another visitor trains a network in the Train tab; and the time that one lesson takes, from the click on a
+digit under the answer to what is said of it.
 """
 
 import statistics
@@ -16,19 +18,25 @@ from playwright.sync_api import Page, sync_playwright
 from tests.browser import STROKES, draw, launch, running_app
 
 ROUNDS = 6  # of ten digits
-AIMS = {"alone": (60, 120), "while another visitor trains": (None, 200)}  # median and 95th percentile, ms
+AIMS = {  # median and 95th percentile, ms
+    "alone": (60, 120),
+    "whole numbers, open": (None, 120),
+    "while another visitor trains": (None, 200),
+}
+LESSONS = 10
 UPDATES = 8  # a second, at least
 LAYERS = "conv 3x3x48, relu, conv 3x3x48, relu, conv 3x3x48, relu, dense 10"  # busy for minutes
 
 # Notes when the pen goes up and when the answer changes, each on the frame that shows it.
 WATCH = """
-() => {
+place => {
+  if (window.seen) seen.observer.disconnect();
   window.seen = {up: [], changed: [], down: []};
   const canvas = document.querySelector("#pad canvas");
   canvas.addEventListener("pointerdown", () => seen.down.push(performance.now()));
   canvas.addEventListener("pointerup", () => seen.up.push(performance.now()), {capture: true});
   let framed = false;  // one note a frame
-  new MutationObserver(() => {
+  seen.observer = new MutationObserver(() => {
     if (framed) return;
     framed = true;
     requestAnimationFrame(() => {
@@ -36,8 +44,16 @@ WATCH = """
       channel.port1.onmessage = () => { framed = false; seen.changed.push(performance.now()); };
       channel.port2.postMessage(0);
     });
-  }).observe(document.querySelector("#answer .answers"),
+  });
+  seen.observer.observe(document.querySelector(place),
     {subtree: true, childList: true, characterData: true, attributes: true});
+}"""
+ANSWER, NUMBER, NOTE = "#answer .answers", "#numbers-pad", "#teach-note"
+TEACH = """
+digit => {
+  seen.changed = [];
+  seen.up = [performance.now()];
+  [...document.querySelectorAll("#teach-row button")].find(b => b.textContent.trim() === digit).click();
 }"""
 
 
@@ -67,7 +83,7 @@ def measure(page: Page, rounds: int = ROUNDS, before_each: Callable[[], None] = 
             page.evaluate("seen.up = []; seen.down = []; seen.changed = []")
             draw(page, strokes, seconds=0.6)
             page.wait_for_timeout(400)
-            seen = page.evaluate("seen")
+            seen = page.evaluate("({up: seen.up, down: seen.down, changed: seen.changed})")
             start, end = seen["down"][0], seen["up"][-1]
             after = [at for at in seen["changed"] if at > end]
             if after:  # otherwise the last picture of the stroke was the final one
@@ -77,6 +93,20 @@ def measure(page: Page, rounds: int = ROUNDS, before_each: Callable[[], None] = 
             page.keyboard.press("c")
             page.wait_for_timeout(150)
     return Latencies(waits, updates / drawing)
+
+
+def lessons(page: Page, count: int = LESSONS) -> list[float]:
+    """Milliseconds from the click to what is said and seen, each time for another drawing and a wrong name."""
+    page.evaluate(WATCH, NOTE)
+    took: list[float] = []
+    for number in range(count):
+        page.keyboard.press("c")
+        draw(page, STROKES[str(number % 10)])
+        page.wait_for_timeout(600)
+        page.evaluate(TEACH, str((number + 1) % 10))
+        page.wait_for_timeout(1500)
+        took.append(page.evaluate("seen.changed.at(-1) - seen.up[0]"))
+    return took
 
 
 def start_training(page: Page) -> Callable[[], None]:
@@ -120,13 +150,22 @@ def main() -> None:
         page.goto(url)
         page.locator("#pad canvas").wait_for()
         page.wait_for_timeout(1000)
-        page.evaluate(WATCH)
+        page.evaluate(WATCH, ANSWER)
         measure(page, rounds=1)  # warms the app up
         print(report("alone", measure(page)), flush=True)
+        section = page.get_by_role("button", name="Whole numbers")
+        section.click()
+        page.evaluate(WATCH, NUMBER)
+        print(report("whole numbers, open", measure(page)), flush=True)
+        section.click()
+        page.evaluate(WATCH, ANSWER)
         other = chromium.new_page()
         other.goto(url)
         keep_training = start_training(other)
         print(report("while another visitor trains", measure(page, before_each=keep_training)))
+        other.close()
+        took = lessons(page)
+        print(f"\none lesson: {statistics.median(took):.0f} ms, at most {max(took):.0f} ms of {len(took)}")
         chromium.close()
 
 
