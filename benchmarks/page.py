@@ -96,7 +96,7 @@ def measure(page: Page, rounds: int = ROUNDS, before_each: Callable[[], None] = 
 
 
 def lessons(page: Page, count: int = LESSONS) -> list[float]:
-    """Milliseconds from the click to what is said and seen, each time for another drawing and a wrong name."""
+    """Milliseconds from the click to what is said and seen, each time for another drawing, named wrongly."""
     page.evaluate(WATCH, NOTE)
     took: list[float] = []
     for number in range(count):
