@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from engine import winograd
+from engine import winograd, winograd_gradients
 from engine.epilogue import Epilogue
 from engine.memory import scratch
 from engine.pooled import PooledConvolution
@@ -140,7 +140,7 @@ class Convolution:
             return _gradients_any(x, self.weight, dy, self.stride, pad, input_gradient)
         dy = np.ascontiguousarray(dy)
         if self.kernels is not None and winograd.pays(x.shape, pad, self.channels, self.outputs):
-            return winograd.gradients(x, self.weight, dy, pad, input_gradient)
+            return winograd_gradients.gradients(x, self.weight, dy, pad, input_gradient)
         return _gradients_patches(x, self.weight, dy, self.stride, pad, input_gradient)
 
 

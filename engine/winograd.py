@@ -60,10 +60,10 @@ def _both_axes(matrix: np.ndarray) -> dict[np.dtype, np.ndarray]:
     return {np.dtype(kind): square.astype(kind) for kind in (np.float32, np.float64)}
 
 
-_INPUTS, _INPUTS_BACK = _both_axes(_INPUT), _both_axes(_INPUT.T)
-_KERNELS, _KERNELS_BACK = _both_axes(_KERNEL), _both_axes(_KERNEL.T)
-_TURNED, _TURNED_BACK = _both_axes(_KERNEL[:, ::-1]), _both_axes(_KERNEL.T[::-1])
-_OUTPUTS, _OUTPUTS_BACK = _both_axes(_OUTPUT), _both_axes(_OUTPUT.T)
+INPUTS, INPUTS_BACK = _both_axes(_INPUT), _both_axes(_INPUT.T)
+KERNELS, KERNELS_BACK = _both_axes(_KERNEL), _both_axes(_KERNEL.T)
+TURNED, TURNED_BACK = _both_axes(_KERNEL[:, ::-1]), _both_axes(_KERNEL.T[::-1])
+OUTPUTS, OUTPUTS_BACK = _both_axes(_OUTPUT), _both_axes(_OUTPUT.T)
 
 
 def suits(kernel: int, stride: int, inputs: int, outputs: int) -> bool:
@@ -78,7 +78,7 @@ def pays(shape: tuple[int, ...], pad: int, channels: int, outputs: int) -> bool:
     return n * down * across >= 9 and (n * down * across >= 32 or channels >= 48)
 
 
-def transform(weight: np.ndarray, matrices: dict[np.dtype, np.ndarray] = _KERNELS) -> np.ndarray:
+def transform(weight: np.ndarray, matrices: dict[np.dtype, np.ndarray] = KERNELS) -> np.ndarray:
     """Kernels (3, 3, C, K) in the space of the products: (36, C, K)."""
     _, _, channels, outputs = weight.shape
     flat = np.ascontiguousarray(weight).reshape(9, channels * outputs)
@@ -97,11 +97,11 @@ def convolve(
         rows, columns = rows // 2, columns // 2
     down, across = -(-rows // side), -(-columns // side)
     y = np.empty((n, rows, columns, outputs), x.dtype)
-    matrix = _OUTPUTS[x.dtype]
+    matrix = OUTPUTS[x.dtype]
     block_bytes = min(max(BLOCK_BYTES, 2 * kernels.nbytes), LARGEST_BLOCK)  # each block reads all kernels
-    for images, strip in _blocks(n, down, across, channels + outputs, block_bytes):
-        inputs = _transformed_inputs(x, images, strip, across, pad)
-        products = _products(len(inputs), outputs, x.dtype)
+    for images, strip in tile_blocks(n, down, across, channels + outputs, block_bytes):
+        inputs = transformed_inputs(x, images, strip, across, pad)
+        products = product_buffer(len(inputs), outputs, x.dtype)
         np.matmul(inputs.transpose(1, 0, 2), kernels, out=products.transpose(1, 0, 2))
         if epilogue is not None:
             products[:, _CONSTANT] += epilogue.bias
@@ -111,7 +111,7 @@ def convolve(
             block = _pooled(block)
         shape = (images.stop - images.start, strip.stop - strip.start, across, side, side * outputs)
         relu = epilogue is not None and epilogue.relu
-        _place(block.reshape(shape), y[images, strip.start * side : strip.stop * side], relu)
+        place(block.reshape(shape), y[images, strip.start * side : strip.stop * side], relu)
     return y
 
 
@@ -123,142 +123,7 @@ def _pooled(block: np.ndarray) -> np.ndarray:
     return np.maximum(pairs[:, :, 0], pairs[:, :, 1])
 
 
-def gradients(
-    x: np.ndarray, weight: np.ndarray, dy: np.ndarray, pad: int, input_gradient: bool = True
-) -> tuple[np.ndarray | None, np.ndarray]:
-    """What `convolve` hands back for dy (N, H', W', K): (dx or None, the gradient by weight (3, 3, C, K))."""
-    tiles_in, tiles_out = (-(-a.shape[1] // 4) * -(-a.shape[2] // 4) for a in (x, dy))
-    way = _gradients_from_windows if tiles_in <= tiles_out else _gradients_from_tiles
-    return way(x, weight, dy, pad, input_gradient)
-
-
-def _gradients_from_windows(
-    x: np.ndarray, weight: np.ndarray, dy: np.ndarray, pad: int, input_gradient: bool
-) -> tuple[np.ndarray | None, np.ndarray]:
-    """Both gradients from 6 × 6 windows of dy, which overlap, so that what comes out does not.
-
-    dx is dy convolved with the turned kernels. The kernels' gradient is x as a kernel of 4 × 4, tile by tile,
-    over the same windows: F(3×3, 4×4) moves with the same matrices as F(4×4, 3×3).
-    """
-    x = np.ascontiguousarray(x)
-    n, height, width, channels = x.shape
-    outputs = dy.shape[3]
-    down, across = -(-height // 4), -(-width // 4)
-    turned = transform(weight.transpose(0, 1, 3, 2), _TURNED) if input_gradient else None
-    sums = _Sums(channels, outputs, x.dtype)
-    dx = np.empty(x.shape, x.dtype) if input_gradient else None
-    for images, strip in _blocks(n, down, across, channels + outputs, sums.block_bytes):
-        windows = _transformed_inputs(dy, images, strip, across, 2 - pad).transpose(1, 0, 2)
-        sums.add(_transformed_tiles(x, images, strip, across).transpose(1, 2, 0), windows)
-        if dx is None or turned is None:
-            continue
-        products = _products(windows.shape[1], channels, x.dtype)
-        np.matmul(windows, turned, out=products.transpose(1, 0, 2))
-        block = scratch("winograd outputs", (len(products), 16, channels), x.dtype)
-        np.matmul(_OUTPUTS[x.dtype], products, out=block)
-        shape = (images.stop - images.start, strip.stop - strip.start, across, 4, 4 * channels)
-        _place(block.reshape(shape), dx[images, strip.start * 4 : strip.stop * 4])
-    return dx, sums.by_kernel(_TURNED_BACK)
-
-
-def _gradients_from_tiles(
-    x: np.ndarray, weight: np.ndarray, dy: np.ndarray, pad: int, input_gradient: bool
-) -> tuple[np.ndarray | None, np.ndarray]:
-    """The same from 4 × 4 tiles of dy, which are fewer where x is larger.
-
-    Each step of the way there is linear, so the way back is the same steps turned round: the errors moved
-    into the space of the products serve both gradients, and the tiles of dx are added up where they overlap.
-    """
-    n, rows, columns, outputs = dy.shape
-    channels = x.shape[3]
-    down, across = -(-rows // 4), -(-columns // 4)
-    # Transposed here, and not in the product: BLAS multiplies small matrices faster as they lie.
-    back = transform(weight.transpose(0, 1, 3, 2)) if input_gradient else None
-    sums = _Sums(channels, outputs, x.dtype)
-    dx = np.empty(x.shape, x.dtype) if input_gradient else None
-    for images, strip in _blocks(n, down, across, channels + outputs, sums.block_bytes):
-        errors = _transformed_tiles(dy, images, strip, across).transpose(1, 0, 2)
-        inputs = _transformed_inputs(x, images, strip, across, pad)
-        sums.add(inputs.transpose(1, 2, 0), errors)
-        if dx is not None and back is not None:
-            np.matmul(errors, back, out=inputs.transpose(1, 0, 2))
-            _add_tiles(inputs, dx, images, strip, across, down, pad)
-    return dx, sums.by_kernel(_KERNELS_BACK)
-
-
-class _Sums:
-    """The gradient by the kernels in the space of the products, added up block by block."""
-
-    def __init__(self, channels: int, outputs: int, dtype: np.dtype) -> None:
-        shape = 36, channels, outputs
-        self.total, self.part = (scratch(f"winograd {name}", shape, dtype) for name in ("total", "part"))
-        self.block_bytes = max(BLOCK_BYTES, 2 * self.total.nbytes)  # each block adds to all of it
-        self.begun = False
-
-    def add(self, left: np.ndarray, right: np.ndarray) -> None:
-        """left (36, C, tiles) @ right (36, tiles, K)."""
-        np.matmul(left, right, out=self.part if self.begun else self.total)
-        if self.begun:
-            np.add(self.total, self.part, out=self.total)
-        self.begun = True
-
-    def by_kernel(self, back: dict[np.dtype, np.ndarray]) -> np.ndarray:
-        """(3, 3, C, K)."""
-        _, channels, outputs = self.total.shape
-        flat = back[self.total.dtype] @ self.total.reshape(36, -1)
-        return flat.reshape(3, 3, channels, outputs)
-
-
-def _transformed_tiles(y: np.ndarray, images: slice, strip: slice, across: int) -> np.ndarray:
-    """(tiles, 36, K) of the 4 × 4 tiles of y."""
-    n, down, outputs = images.stop - images.start, strip.stop - strip.start, y.shape[3]
-    tiles = scratch("winograd collected", (n, down, across, 4, 4 * outputs), y.dtype)
-    _collect(y[images, strip.start * 4 : strip.stop * 4], tiles)
-    key = ("winograd transformed", n * down * across, outputs, y.dtype)
-    transformed = scratch.views(key, lambda: (_spaced(n * down * across, outputs, y.dtype),))[0]
-    np.matmul(_OUTPUTS_BACK[y.dtype], tiles.reshape(-1, 16, outputs), out=transformed)
-    return transformed
-
-
-def _add_tiles(
-    inputs: np.ndarray, dx: np.ndarray, images: slice, strip: slice, across: int, down: int, pad: int
-) -> None:
-    """The way back of `_transformed_inputs`: (tiles, 36, C) added up, and written to dx with an image's last
-    strip.
-    """
-    _, height, width, channels = dx.shape
-    n = images.stop - images.start
-    tiles = scratch("winograd tiles", inputs.shape, inputs.dtype)
-    np.matmul(_INPUTS_BACK[inputs.dtype], inputs, out=tiles)
-    tiles = tiles.reshape(n, -1, across, 6, 6 * channels)
-    padded = scratch("winograd sums", (n, 4 * down + 2, 4 * across + 2, channels), dx.dtype)
-    alone = strip.start == 0 and strip.stop == down
-    if alone:
-        padded[:, 4 * down :] = 0
-        padded[:, :, 4 * across :] = 0
-    elif strip.start == 0:
-        padded[...] = 0
-    image, row, column, item = padded.strides
-    # Four pixels of neighbours do not overlap, nor do two: 4 × 4, 4 × 2, 2 × 4 and 2 × 2 make up the 6 × 6.
-    for i, rows in ((0, 4), (4, 2)):
-        for j, pixels in ((0, 4), (4, 2)):
-            place = np.ndarray(
-                (n, tiles.shape[1], rows, across, pixels * channels),
-                dx.dtype,
-                padded,
-                (4 * strip.start + i) * row + j * column,
-                (image, 4 * row, row, 4 * column, item),
-            )
-            share = tiles[:, :, :, i : i + rows, j * channels : (j + pixels) * channels].swapaxes(2, 3)
-            if alone and not i and not j:
-                place[...] = share
-            else:
-                place += share
-    if strip.stop == down:
-        dx[images] = padded[:, pad : pad + height, pad : pad + width]
-
-
-def _blocks(
+def tile_blocks(
     images: int, down: int, across: int, channels: int, block_bytes: int
 ) -> Iterator[tuple[slice, slice]]:
     """Whole images, or strips of tile rows of one image, that share the cache; the last as large as the
@@ -277,7 +142,7 @@ def _blocks(
             yield slice(n, n + 1), slice(r, min(r + step, down))
 
 
-def _transformed_inputs(x: np.ndarray, images: slice, strip: slice, across: int, pad: int) -> np.ndarray:
+def transformed_inputs(x: np.ndarray, images: slice, strip: slice, across: int, pad: int) -> np.ndarray:
     """(tiles, 36, C) of the 6 × 6 tiles that overlap by two."""
     _, height, width, channels = x.shape
     n, down = images.stop - images.start, strip.stop - strip.start
@@ -289,7 +154,7 @@ def _transformed_inputs(x: np.ndarray, images: slice, strip: slice, across: int,
     )
     inside[...] = x[images, first + above : first + 4 * down + 2 - below, : inside.shape[2]]
     np.copyto(tiles, source)
-    np.matmul(_INPUTS[x.dtype], matrices, out=inputs)
+    np.matmul(INPUTS[x.dtype], matrices, out=inputs)
     return inputs
 
 
@@ -304,7 +169,7 @@ def _input_views(
     below: int,
     dtype: np.dtype,
 ) -> tuple[np.ndarray, ...]:
-    """Buffers of `_transformed_inputs`. What lies around the image is zero because it is never written."""
+    """Buffers of `transformed_inputs`. What lies around the image is zero because it is never written."""
     padded = np.zeros((n, 4 * down + 2, 4 * across + 2, channels), dtype)
     inside = padded[:, above : padded.shape[1] - below, pad : pad + width]
     image, row, column, item = padded.strides
@@ -316,10 +181,10 @@ def _input_views(
     )
     tiles = np.empty(source.shape, dtype)
     matrices = tiles.reshape(-1, 36, channels)
-    return inside, source, tiles, matrices, _spaced(len(matrices), channels, dtype)
+    return inside, source, tiles, matrices, spaced(len(matrices), channels, dtype)
 
 
-def _spaced(tiles: int, channels: int, dtype: np.dtype) -> np.ndarray:
+def spaced(tiles: int, channels: int, dtype: np.dtype) -> np.ndarray:
     """(tiles, 36, channels), the tiles an odd number of cache lines apart.
 
     The products read one of the 36 from every tile; at a distance with many factors of two, those would share
@@ -330,39 +195,25 @@ def _spaced(tiles: int, channels: int, dtype: np.dtype) -> np.ndarray:
     return np.empty((tiles, lines * line), dtype)[:, : 36 * channels].reshape(tiles, 36, channels)
 
 
-def _products(tiles: int, outputs: int, dtype: np.dtype) -> np.ndarray:
+def product_buffer(tiles: int, outputs: int, dtype: np.dtype) -> np.ndarray:
     key = ("winograd products", tiles, outputs, dtype)
-    return scratch.views(key, lambda: (_spaced(tiles, outputs, dtype),))[0]
+    return scratch.views(key, lambda: (spaced(tiles, outputs, dtype),))[0]
 
 
-def _place(block: np.ndarray, y: np.ndarray, relu: bool = False) -> None:
+def place(block: np.ndarray, y: np.ndarray, relu: bool = False) -> None:
     """Write (n, down, across, side, side·K) into y (n, rows, columns, K), dropping what lies beyond its
     edges; with `relu`, 0 for what is negative.
     """
     n, down, across, side, _ = block.shape
     rows, columns, outputs = y.shape[1:]
-    place, whole = y, block
+    target, whole = y, block
     if (rows, columns) == (down * side, across * side):
         image, row, column, item = y.strides
-        place = np.ndarray(block.shape, y.dtype, y, 0, (image, side * row, side * column, row, item))
+        target = np.ndarray(block.shape, y.dtype, y, 0, (image, side * row, side * column, row, item))
     else:
         whole = block.reshape(n, down, across, side, side, outputs).transpose(0, 1, 3, 2, 4, 5)
         whole = whole.reshape(n, down * side, across * side, outputs)[:, :rows, :columns]
     if relu:
-        np.maximum(whole, block.dtype.type(0), out=place)
+        np.maximum(whole, block.dtype.type(0), out=target)
     else:
-        np.copyto(place, whole)
-
-
-def _collect(y: np.ndarray, block: np.ndarray) -> None:
-    """The inverse of `_place`: what lies beyond the edges is zero."""
-    _, down, across, side, _ = block.shape
-    rows, columns = y.shape[1:3]
-    if (rows, columns) != (down * side, across * side):
-        missing = (0, down * side - rows), (0, across * side - columns)
-        y = np.pad(y, ((0, 0), *missing, (0, 0)))
-    image, row, column, item = y.strides
-    source = np.lib.stride_tricks.as_strided(
-        y, block.shape, (image, side * row, side * column, row, item), writeable=False
-    )
-    np.copyto(block, source)
+        np.copyto(target, whole)
