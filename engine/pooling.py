@@ -15,15 +15,24 @@ class MaxPool2D(Layer):
     """
 
     def forward(self, x: Array, training: bool = False) -> tuple[Array, Backward]:
+        xp = x.__array_namespace__()
+        shape, kind = x.shape, x.dtype
+        n, rows, columns, channels = shape[0], shape[1] // 2, shape[2] // 2, shape[3]
+        y = xp.empty((n, rows, columns, channels), dtype=kind)
+        upper = xp.empty((n, rows, 2 * columns, channels), dtype=bool)
+        left = xp.empty(y.shape, dtype=bool)
+        images = list(blocks(n, x[0].nbytes))
+        for part in images:
+            _pool(x[part], y[part], upper[part], left[part])
+
         def backward(dy: Array, input_gradient: bool = True) -> tuple[Array, Gradients]:
-            xp = x.__array_namespace__()
-            even = x.shape[1] % 2 == 0 and x.shape[2] % 2 == 0
-            dx = xp.empty_like(x) if even else xp.zeros_like(x)
-            for part in blocks(x.shape[0], x[0].nbytes):
-                _unpool(x[part], dy[part], dx[part])
+            even = shape[1] % 2 == 0 and shape[2] % 2 == 0
+            dx = (xp.empty if even else xp.zeros)(shape, dtype=kind)
+            for part in images:
+                _unpool(dy[part], upper[part], left[part], dx[part])
             return dx, {}
 
-        return self.predict(x), backward
+        return y, backward
 
     def predict(self, x: Array) -> Array:
         return convolution.max_pool(x)
@@ -32,20 +41,30 @@ class MaxPool2D(Layer):
         return (shape[0] // 2, shape[1] // 2, *shape[2:])
 
 
-def _unpool(x: Array, dy: Array, dx: Array) -> None:
-    """Write dy into dx where x was the largest: first left or right, then top or bottom, as they were
-    compared.
-    """
+def _halves(x: Array, rows: int, columns: int) -> tuple[Array, Array]:
+    """The upper and the lower of each two rows, without an odd last row or column."""
+    return x[:, 0 : 2 * rows : 2, : 2 * columns], x[:, 1 : 2 * rows : 2, : 2 * columns]
+
+
+def _pool(x: Array, y: Array, upper: Array, left: Array) -> None:
+    """Fill y, and note where the upper of two and then the left of two was the largest."""
     xp = x.__array_namespace__()
-    height, width = x.shape[1] // 2 * 2, x.shape[2] // 2 * 2
-    top, bottom = x[:, 0:height:2, :width], x[:, 1:height:2, :width]
+    top, bottom = _halves(x, y.shape[1], y.shape[2])
+    xp.greater_equal(top, bottom, out=upper)
     rows = xp.maximum(top, bottom)
-    left = rows[:, :, 0::2] >= rows[:, :, 1::2]
+    xp.greater_equal(rows[:, :, 0::2], rows[:, :, 1::2], out=left)
+    xp.maximum(rows[:, :, 0::2], rows[:, :, 1::2], out=y)
+
+
+def _unpool(dy: Array, upper: Array, left: Array, dx: Array) -> None:
+    """Write dy into dx where x was the largest: first left or right, then top or bottom."""
+    xp = dy.__array_namespace__()
+    rows = xp.empty(upper.shape, dtype=dy.dtype)
     xp.multiply(dy, left, out=rows[:, :, 0::2])
     xp.subtract(dy, rows[:, :, 0::2], out=rows[:, :, 1::2])
-    dtop = dx[:, 0:height:2, :width]
-    xp.multiply(rows, top >= bottom, out=dtop)
-    xp.subtract(rows, dtop, out=dx[:, 1:height:2, :width])
+    dtop, dbottom = _halves(dx, dy.shape[1], dy.shape[2])
+    xp.multiply(rows, upper, out=dtop)
+    xp.subtract(rows, dtop, out=dbottom)
 
 
 class AveragePool2D(Layer):
