@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.captcha import column_probabilities, decode
+from engine.captcha import decode
 from engine.line import line_of, line_width
 from engine.network import Network
 from engine.number_corpus import SHARES, draw_number, random_number
 from engine.number_sources import Sources, tuning_sources
+from engine.numbers import line_probabilities
 
 SEED = 2_100_000_000  # far from every seed of the training
 
@@ -27,7 +28,7 @@ def read_right(network: Network, kind: str, count: int, sources: Sources) -> flo
     right = 0
     for picture, text in composed(kind, count, sources):
         line = line_of(picture, line_width(*picture.shape[:2]))
-        right += decode(column_probabilities(network, line[None])[0])[0] == text
+        right += decode(line_probabilities(network, line))[0] == text
     return right / count
 
 

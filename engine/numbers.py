@@ -21,6 +21,8 @@ from engine.reading import Character, Reading
 
 LONGEST = 1600  # pixels: ink is sought in a copy no longer than this
 AROUND = 0.14  # of a line's height: ground around it, as the reader has learnt it
+SIZES = (1.0, 0.9, 1.08)  # in which a line is read
+UNHEARD_OF = np.float32(1e-6)  # no column is surer than this that a sign is not there
 MODEL = "numbers"
 
 
@@ -106,11 +108,23 @@ def _columns(
     line: np.ndarray, shape: tuple[int, ...], network: Network
 ) -> tuple[list[np.ndarray], list[float]]:
     """What a reader of lines says to each digit it finds, and where its middle lies in a picture (H, W)."""
-    columns = column_probabilities(network, line[None])[0]
+    columns = line_probabilities(network, line)
     places = column_places(len(columns), line.shape[1], *shape[:2])
     _, signs = decode(columns)
     middles = [float(places[sign.first] + places[sign.last]) / 2 for sign in signs]
     return [columns[sign.peak, :10] for sign in signs], middles
+
+
+def line_probabilities(network: Network, line: np.ndarray) -> np.ndarray:
+    """What each column of a line (40, W) uint8 says, (T, 11): the mean, in logarithms, of what is said when
+    the line is written larger and smaller too.
+    """
+    height, width = line.shape
+    matrices = (np.array([[1, 0, 0], [0, size, (1 - size) * height / 2]]) for size in SIZES)
+    lines = [cv2.warpAffine(line, m, (width, height), borderMode=cv2.BORDER_REPLICATE) for m in matrices]
+    said = column_probabilities(network, np.stack(lines))
+    mean = np.exp(np.log(said + UNHEARD_OF).mean(axis=0))
+    return mean / mean.sum(axis=1, keepdims=True)
 
 
 def character(said: np.ndarray, box: tuple[int, int, int, int]) -> Character:
