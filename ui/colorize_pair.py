@@ -177,10 +177,6 @@ class Handlers:
         )
 
 
-def _says(update: Any) -> bool:
-    return isinstance(update, str)
-
-
 def choose_preset(name: str | None) -> list[Any]:
     """Every field as the preset has it, and what comes of it."""
     preset = PRESETS.get(name or "", PRESETS[PRESET])
