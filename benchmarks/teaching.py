@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from benchmarks.machine import start_fairly
 from engine.checkpoint import load_pretrained
 from engine.datasets import Dataset, data_folder, load
 from engine.evaluation import drawn
@@ -126,6 +127,7 @@ def table(found: list[Pupil], base: float) -> str:
 
 
 def main() -> None:
+    start_fairly()  # with two BLAS threads a lesson takes ten times as long
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--network", default="mlp-100")
     parser.add_argument("--recordings", default="unipen_validation", help="or pendigits_train, to tune on")
