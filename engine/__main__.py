@@ -13,6 +13,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import argparse
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,53 +27,110 @@ from engine import (
     evaluation,
     number_evaluation,
 )
-from engine.feeds import feed
+from engine.feeds import feed, gpu_feed
+from engine.gpu import NoGPU, cupy, host_copy
+from engine.gpu_training import train_on_gpu
 from engine.network import Network
+from engine.optimizers import SGD
 from engine.recipes import RECIPES, Recipe
 from engine.resume import load_state, save_state
-from engine.training import BatchDone, EpochDone, Finished, WeightAverage, train
+from engine.schedules import SCHEDULES
+from engine.training import BatchDone, EpochDone, Event, Finished, WeightAverage, train
 
-SAVE_SECONDS = 60
+SAVE_SECONDS, TELL_SECONDS = 60, 5
 
 
 def _train(arguments: argparse.Namespace) -> None:
-    recipe = RECIPES[arguments.name]
-    if arguments.seed is not None:
-        recipe = replace(recipe, seed=arguments.seed)
-    if arguments.epochs is not None:
-        recipe = replace(recipe, epochs=arguments.epochs)
+    recipe = _recipe(arguments)
     network = recipe.begin()
+    if arguments.start:
+        network.set_state(checkpoint.load(arguments.start).state())
     optimizer = recipe.make_optimizer()
     average = WeightAverage(network, recipe.average) if recipe.average else None
     state = Path(arguments.state) if arguments.state else None
     first = load_state(state, network, optimizer, average) if state and state.exists() else 0
-    batches, validation = feed(recipe, first, arguments.processes, _progress)
-    began = saved = time.perf_counter()
-    for event in train(
-        network,
-        batches,
-        recipe.loss_function,
-        optimizer,
-        epochs=recipe.epochs,
-        validation=validation,
-        schedule=recipe.schedule_function,
-        rule=recipe.rule_function,
-        targets=recipe.targets,
-        average=average,
-        first_step=first,
-        threads=arguments.threads,
-    ):
-        _tell(event)
-        if state and isinstance(event, BatchDone) and time.perf_counter() - saved > SAVE_SECONDS:
-            save_state(state, event.step + 1, network, optimizer, average)
-            saved = time.perf_counter()
-    kept = average.network if average else network
-    kept.trained = recipe.describe() | {"seconds": round(time.perf_counter() - began)}
-    kept.metrics = _measured(kept, recipe)
-    print(kept.metrics)
     path = Path(arguments.out) if arguments.out else checkpoint.WEIGHTS / f"{recipe.name}.npz"
+    kept = average.network if average else network
+    began = saved = told = time.perf_counter()
+    pictures = 0
+    for event in _events(arguments, recipe, network, optimizer, average, first):
+        _tell(event)
+        if not isinstance(event, BatchDone):
+            continue
+        now, pictures = time.perf_counter(), event.images_seen
+        if arguments.gpu and now - told > TELL_SECONDS:
+            print(
+                f"step {event.step}  loss {event.loss:.4f}  {pictures / event.seconds:.0f} a second",
+                flush=True,
+            )
+            told = now
+        if now - saved > SAVE_SECONDS:
+            if state:
+                save_state(state, event.step + 1, network, optimizer, average)
+            if arguments.gpu:
+                checkpoint.save(host_copy(kept), path)
+            saved = now
+    kept.trained = recipe.describe() | {"seconds": round(time.perf_counter() - began), "pictures": pictures}
+    kept.metrics = {} if arguments.unmeasured else _measured(kept, recipe)
+    print(kept.metrics)
     checkpoint.save(kept, path, np.float16 if arguments.half else np.float32)
     print(f"{path.name}: {path.stat().st_size / 1e3:.0f} kB")
+
+
+def _recipe(arguments: argparse.Namespace) -> Recipe:
+    """The named recipe with what was asked to be otherwise."""
+    asked = {
+        "seed": arguments.seed,
+        "epochs": arguments.epochs,
+        "batch_size": arguments.batch,
+        "learning_rate": arguments.rate,
+        "schedule": arguments.schedule,
+    }
+    return replace(RECIPES[arguments.name], **{name: v for name, v in asked.items() if v is not None})
+
+
+def _events(
+    arguments: argparse.Namespace,
+    recipe: Recipe,
+    network: Network,
+    optimizer: SGD,
+    average: WeightAverage | None,
+    first: int,
+) -> Iterator[Event]:
+    """The training itself, by NumPy or on a GPU."""
+    if not arguments.gpu:
+        batches, validation = feed(recipe, first, arguments.processes, _progress)
+        yield from train(
+            network,
+            batches,
+            recipe.loss_function,
+            optimizer,
+            epochs=recipe.epochs,
+            validation=validation,
+            schedule=recipe.schedule_function,
+            rule=recipe.rule_function,
+            targets=recipe.targets,
+            average=average,
+            first_step=first,
+            threads=arguments.threads,
+        )
+        return
+    ahead = gpu_feed(recipe, max(1, arguments.processes))
+    try:
+        yield from train_on_gpu(
+            network,
+            ahead,
+            recipe.loss_function,
+            optimizer,
+            cupy(),
+            steps=recipe.epochs * ahead.steps_per_epoch,
+            schedule=recipe.schedule_function,
+            average=average,
+            seconds=60 * arguments.minutes if arguments.minutes else None,
+            first_step=first,
+        )
+    finally:
+        ahead.close()
 
 
 def _progress(fraction: float, text: str) -> None:
@@ -106,8 +164,12 @@ def _measured(network: Network, recipe: Recipe | None) -> dict[str, float]:
 def _evaluate(arguments: argparse.Namespace) -> None:
     path = Path(arguments.file) if arguments.file else checkpoint.WEIGHTS / f"{arguments.name}.npz"
     network: Network = checkpoint.load(path)
-    for what, value in _measured(network, RECIPES.get(arguments.name)).items():
+    network.metrics = _measured(network, RECIPES.get(arguments.name))
+    for what, value in network.metrics.items():
         print(f"{what}: {value}")
+    if arguments.write:
+        half = any(array.dtype == np.float16 for array in checkpoint.read_arrays(path).values())
+        checkpoint.save(network, path, np.float16 if half else np.float32)
 
 
 def main() -> None:
@@ -122,15 +184,23 @@ def main() -> None:
     training.add_argument("--state", help="a file to resume from, written each minute")
     training.add_argument("--out", help="the file to write instead of weights/NAME.npz")
     training.add_argument("--half", action="store_true", help="write float16")
+    training.add_argument("--start", help="a file whose weights the training begins with")
+    training.add_argument("--batch", type=int, help="another batch size than the recipe's")
+    training.add_argument("--rate", type=float, help="another learning rate than the recipe's")
+    training.add_argument("--schedule", choices=list(SCHEDULES), help="another schedule than the recipe's")
+    training.add_argument("--gpu", action="store_true", help="train on a GPU, by CuPy")
+    training.add_argument("--minutes", type=float, help="on a GPU: how long at most, the schedule in step")
+    training.add_argument("--unmeasured", action="store_true", help="leave the figures to `evaluate --write`")
     training.set_defaults(run=_train)
     evaluating = commands.add_parser("evaluate", help="measure a network on the test sets that are here")
     evaluating.add_argument("name")
     evaluating.add_argument("--file", help="a file instead of weights/NAME.npz")
+    evaluating.add_argument("--write", action="store_true", help="write the figures into the file")
     evaluating.set_defaults(run=_evaluate)
     arguments = parser.parse_args()
     try:
         arguments.run(arguments)
-    except (datasets.DataUnavailable, checkpoint.CheckpointError) as error:
+    except (datasets.DataUnavailable, checkpoint.CheckpointError, NoGPU) as error:
         sys.exit(str(error))
 
 

@@ -9,7 +9,9 @@ import numpy as np
 from engine.captcha_variety import FAMILIES
 from engine.empty_pictures import draw_nothing
 from engine.faces import Faces, NoFaces, debian_faces, droid_sans_mono, shipped_faces
+from engine.line import closer
 from engine.line_corpus import CHUNK, LONGEST, LineCorpus, Volume, fitted, natural_line, shaken
+from engine.line_damage import battered
 
 __all__ = [
     "CHUNK",
@@ -51,6 +53,7 @@ SHARES: dict[str, float] = {
     "damaged tutorial": 1,
 }
 EMPTY = 0.03  # of all pictures have no digits
+CLOSER = 0.4  # are looked at as the reader looks a second time (`engine.captcha`)
 OWN_FACE = 0.35  # of the package's pictures are in the package's own face, as it comes
 
 
@@ -70,6 +73,8 @@ def draw_chunk(seed: int, number: int, shares: dict[str, float], faces: Faces) -
         chosen = Faces((droid_sans_mono(),)) if own else faces
         rgb = FAMILIES[name]("".join(map(str, digits)), rng, chosen)
         labels[i, : len(digits)] = digits
+        if rng.random() < CLOSER:
+            rgb = closer(rgb, rng.uniform(0.005, 0.09))
         lines.append(natural_line(rgb))
     return Volume(lines, labels)
 
@@ -112,8 +117,9 @@ class CaptchaCorpus(LineCorpus):
         shares: dict[str, float] | None = None,
         faces: Faces | None = None,
         volume: int = 4096,
-        passes: int = 3,
+        passes: int = 6,
         processes: int = 1,
+        mixed: int = 1,
     ) -> None:
         draw = CaptchaChunks(shares or SHARES, faces or training_faces())
-        super().__init__(draw, seed, batch_size, volume, passes, processes)
+        super().__init__(draw, seed, batch_size, volume, passes, processes, battered, mixed)

@@ -302,14 +302,20 @@ def max_pool(x: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
 
 
 # The same products for arrays that are not NumPy's (CuPy on a GPU): whole-batch patches, since memory is fast
-# there.
+# there, and one call for the whole batch, since each call costs as much as a small product.
 
 
 def _patches_any(x: Any, kernel: int, stride: int, pad: int) -> Any:
+    """What each output pixel looks at: (N·H'·W', k·k·C)."""
     xp = x.__array_namespace__()
     n, height, width, channels = x.shape
-    padded = xp.zeros((n, height + 2 * pad, width + 2 * pad, channels), dtype=x.dtype)
-    padded[:, pad : pad + height, pad : pad + width] = x
+    if kernel == 1 and stride == 1:
+        return x.reshape(-1, channels)
+    padded = x
+    if pad:
+        padded = xp.zeros((n, height + 2 * pad, width + 2 * pad, channels), dtype=x.dtype)
+        padded[:, pad : pad + height, pad : pad + width] = x
+    padded = xp.ascontiguousarray(padded)
     rows, columns = output_size(height, kernel, stride, pad), output_size(width, kernel, stride, pad)
     image, row, column, item = padded.strides
     windows = xp.lib.stride_tricks.as_strided(
@@ -317,11 +323,14 @@ def _patches_any(x: Any, kernel: int, stride: int, pad: int) -> Any:
         (n, rows, columns, kernel, kernel * channels),
         (image, row * stride, column * stride, row, item),
     )
-    return windows.reshape(n, rows, columns, kernel * kernel * channels)
+    return windows.reshape(-1, kernel * kernel * channels)
 
 
 def _convolve_any(x: Any, weight: Any, stride: int, pad: int, epilogue: Epilogue | None, pool: bool) -> Any:
-    y = _patches_any(x, weight.shape[0], stride, pad) @ weight.reshape(-1, weight.shape[3])
+    kernel, _, _, outputs = weight.shape
+    rows, columns = (output_size(side, kernel, stride, pad) for side in x.shape[1:3])
+    y = _patches_any(x, kernel, stride, pad) @ weight.reshape(-1, outputs)
+    y = y.reshape(x.shape[0], rows, columns, outputs)
     if pool:
         y = max_pool(y)
     if epilogue is not None:
@@ -333,7 +342,20 @@ def _gradients_any(
     x: Any, weight: Any, dy: Any, stride: int, pad: int, input_gradient: bool
 ) -> tuple[Any, Any]:
     kernel, outputs = weight.shape[0], weight.shape[3]
-    patches = _patches_any(x, kernel, stride, pad)
-    dweight = patches.reshape(-1, patches.shape[3]).T @ dy.reshape(-1, outputs)
-    dx = _scatter(x.shape, weight, dy, stride, pad) if input_gradient else None
+    dweight = _patches_any(x, kernel, stride, pad).T @ dy.reshape(-1, outputs)
+    dx = _input_gradient_any(x, weight, dy, stride, pad) if input_gradient else None
     return dx, dweight.reshape(weight.shape)
+
+
+def _input_gradient_any(x: Any, weight: Any, dy: Any, stride: int, pad: int) -> Any:
+    """dx as a convolution of dy, as tiles where neighbourhoods lie side by side, else added up."""
+    kernel, _, channels, outputs = weight.shape
+    if stride == 1 and kernel > pad:
+        turned = weight[::-1, ::-1].transpose(0, 1, 3, 2)
+        return _convolve_any(dy, turned, 1, kernel - 1 - pad, None, False)
+    n, rows, columns, _ = dy.shape
+    if stride != kernel or pad or x.shape[1:3] != (rows * stride, columns * stride):
+        return _scatter(x.shape, weight, dy, stride, pad)
+    tiles = dy.reshape(-1, outputs) @ weight.reshape(-1, outputs).T
+    tiles = tiles.reshape(n, rows, columns, kernel, kernel, channels).transpose(0, 1, 3, 2, 4, 5)
+    return tiles.reshape(x.shape)

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
 from itertools import chain
 
 import cv2
 import numpy as np
 
 from engine import datasets
+from engine.ahead import Ahead
 from engine.captcha_corpus import CaptchaCorpus
-from engine.colour_corpus import ColourCorpus, Phase, training_photos
+from engine.colour_corpus import AHEAD, ColourCorpus, Phase, training_photos
 from engine.datasets import Dataset
 from engine.digit_corpus import SETTLING, DigitCorpus, Mixture
+from engine.line_corpus import LineCorpus
 from engine.number_corpus import number_corpus
 from engine.recipes import Recipe
 from engine.training import Batches, ShuffledBatches
 
 Progress = Callable[[float, str], None]
-LARGE_CROPS = 0.55  # of a training of the colouriser is done when its crops grow from 64 to 96 pixels
+LARGE_CROPS = 0.55  # of a training of the colouriser is done when its crops grow
+CROPS, GPU_CROPS = (64, 96), (96, 128)  # pixels on a side, before and after
+MIXED = 6  # volumes of lines that take turns on a GPU
 
 
 def feed(
@@ -46,11 +52,69 @@ def feed(
     return batches, None if recipe.whole and recipe.data == "mnist" else splits.validation
 
 
-def colour_batches(recipe: Recipe) -> ColourCorpus:
+def gpu_feed(recipe: Recipe, processes: int) -> LineCorpus | Ahead:
+    """The batches of a recipe for a GPU, made by so many processes; ValueError where it is too small for one.
+
+    The endless corpora alone are worth it.
+    """
+    if recipe.data == "captcha-corpus":
+        return CaptchaCorpus(recipe.seed, recipe.batch_size, processes=processes, mixed=MIXED)
+    if recipe.data == "number-corpus":
+        return number_corpus(recipe.seed, recipe.batch_size, processes, MIXED)
+    if recipe.data == "colour-corpus":
+        per_epoch = max(1, (recipe.images or 16_000) // recipe.batch_size)
+        return Ahead(ColourCrops(recipe), per_epoch, processes)
+    if recipe.data == "digit-corpus":
+        per_epoch = (recipe.images or 64_000) // recipe.batch_size
+        return Ahead(Digits(recipe.seed, recipe.batch_size, recipe.epochs * per_epoch), per_epoch, processes)
+    raise ValueError(f"the recipe {recipe.name} is learnt in a minute without a GPU")
+
+
+@dataclass(frozen=True)
+class ColourCrops:
+    """From a step to its batch, for processes of their own; half as long as it would be, in float16."""
+
+    recipe: Recipe
+
+    def __call__(self, step: int) -> tuple[np.ndarray, np.ndarray]:
+        inputs, colours = _colour_corpus(self.recipe).make(step)
+        return inputs.astype(np.float16), colours
+
+
+@dataclass(frozen=True)
+class Digits:
+    """From a step to its batch, for processes of their own; the second half of a training is milder."""
+
+    seed: int
+    batch_size: int
+    steps: int
+
+    def __call__(self, step: int) -> tuple[np.ndarray, np.ndarray]:
+        return _digit_corpus(self.seed, self.batch_size, 2 * step >= self.steps).batch(step)
+
+
+@cache
+def _colour_corpus(recipe: Recipe) -> ColourCorpus:
+    cv2.setNumThreads(1)
+    return colour_batches(recipe, GPU_CROPS, ahead=0, keep=True)
+
+
+@cache
+def _digit_corpus(seed: int, batch_size: int, settling: bool) -> DigitCorpus:
+    cv2.setNumThreads(1)
+    return DigitCorpus(seed=seed, batch_size=batch_size, mixture=SETTLING if settling else Mixture())
+
+
+def colour_batches(
+    recipe: Recipe, sides: tuple[int, int] = CROPS, ahead: int = AHEAD, keep: bool = False
+) -> ColourCorpus:
     """Small crops first, from which most is learnt in the same time, then larger ones in smaller batches."""
-    phases = Phase(0.0, 64, recipe.batch_size), Phase(LARGE_CROPS, 96, max(1, recipe.batch_size // 2))
+    small, large = sides
+    fewer = max(1, recipe.batch_size // 2)
+    phases = Phase(0.0, small, recipe.batch_size), Phase(LARGE_CROPS, large, fewer)
     per_epoch = max(1, (recipe.images or 16_000) // recipe.batch_size)
-    return ColourCorpus(training_photos(), recipe.seed, phases, recipe.epochs * per_epoch, per_epoch)
+    steps = recipe.epochs * per_epoch
+    return ColourCorpus(training_photos(), recipe.seed, phases, steps, per_epoch, ahead, keep)
 
 
 class DigitBatches:

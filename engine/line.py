@@ -10,6 +10,8 @@ NARROWEST, WIDEST = 72, 1032  # pixels that it may be wide, as multiples of STEP
 WIDEST_LEARNT = 456  # wider lines are pressed into this in training
 STEP, TRIM = 16, 8  # widths are 16 k + 8: what four columns' worth of tiles needs (`engine.architectures`)
 FAR = 48  # of 255: a pixel so far from the ground in some channel is ink
+INK = 96  # of 255, from the ground: darker specks and the grain of the ground do not count as ink
+AROUND = 2  # rows of the line that are kept above and below the ink
 HIDDEN = 0.012  # where this part of a picture is ink that lightness does not show, colour is looked at
 SHADES = 2.5  # colours must vary so many times more than lightness does, to be looked at instead
 
@@ -22,6 +24,22 @@ def line_of(rgb: np.ndarray, width: int | None = None) -> np.ndarray:
     """
     small = _resized(rgb, width or line_width(*rgb.shape[:2]))
     return stretched(_shades(small))
+
+
+def closer(rgb: np.ndarray, share: float) -> np.ndarray:
+    """The rows of a picture (H, W, 3) that hold its ink, but for this share of it above and as much below.
+
+    Digits that are small in their picture are larger in what is left; lines and specks above and below them
+    are gone.
+    """
+    line = line_of(rgb).astype(np.float32)
+    ink = np.maximum(line - INK, 0).sum(axis=1).cumsum()
+    if not ink[-1]:
+        return rgb
+    top = int(np.searchsorted(ink, share * ink[-1])) - AROUND
+    bottom = int(np.searchsorted(ink, (1 - share) * ink[-1])) + 1 + AROUND
+    rows = np.clip([top, bottom], 0, HEIGHT) * (rgb.shape[0] / HEIGHT)
+    return rgb[int(rows[0]) : int(np.ceil(rows[1]))]
 
 
 def line_width(height: int, width: int) -> int:

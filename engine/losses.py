@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -84,14 +86,20 @@ def ctc(logits: Array, labels: Array) -> tuple[float, Array]:
         raise ValueError(f"a text is too long for {columns} columns")
     shifted = logits - logits.max(axis=2, keepdims=True)
     log_p = shifted - xp.log(xp.exp(shifted).sum(axis=2, keepdims=True))
-    emitted = xp.take_along_axis(log_p, path[:, None, :], axis=2)
+    states_of_each = xp.broadcast_to(path[:, None, :], (n, columns, path.shape[1]))
+    emitted = xp.take_along_axis(log_p, states_of_each, axis=2)
     states = xp.arange(path.shape[1])
     ends = (states == last[:, None]) | (states == last[:, None] - 1)
-    before = _ctc_forward(emitted, skip, states[None, :] < 2)
     # The way back is the way there through the turned lattice, and what may be skipped is seen from behind.
     back = xp.zeros_like(skip)
     back[:, 2:] = skip[:, 2:][:, ::-1]
-    after = _ctc_forward(emitted[:, ::-1, ::-1], back, ends[:, ::-1])[:, ::-1, ::-1]
+    starts = xp.broadcast_to(states[None, :] < 2, ends.shape)
+    both_ways = _ctc_forward(
+        xp.concatenate([emitted, emitted[:, ::-1, ::-1]]),
+        xp.concatenate([skip, back]),
+        xp.concatenate([starts, ends[:, ::-1]]),
+    )
+    before, after = both_ways[:n], both_ways[n:, ::-1, ::-1]
     log_likelihood = _log_sum(xp.where(ends, before[:, -1], NEVER))
     occupancy = xp.exp(before + after - emitted - log_likelihood[:, None, None])
     signs = (path[:, :, None] == xp.arange(classes)).astype(logits.dtype)
@@ -125,12 +133,13 @@ def _ctc_forward(emitted: Array, skip: Array, starts: Array) -> Array:
     never = emitted.dtype.type(NEVER)
     reached = xp.full(emitted.shape, never, dtype=emitted.dtype)
     reached[:, 0] = xp.where(starts, emitted[:, 0], never)
+    closed = xp.where(skip[:, 2:], emitted.dtype.type(0), never)
     for t in range(1, emitted.shape[1]):
         here = reached[:, t - 1]
         ways = here.copy()
-        ways[:, 1:] = xp.logaddexp(ways[:, 1:], here[:, :-1])
-        ways[:, 2:] = xp.logaddexp(ways[:, 2:], xp.where(skip[:, 2:], here[:, :-2], never))
-        reached[:, t] = ways + emitted[:, t]
+        xp.logaddexp(ways[:, 1:], here[:, :-1], out=ways[:, 1:])
+        xp.logaddexp(ways[:, 2:], here[:, :-2] + closed, out=ways[:, 2:])
+        xp.add(ways, emitted[:, t], out=reached[:, t])
     return reached
 
 
@@ -150,11 +159,11 @@ def colour_cross_entropy(logits: Array, colours: Array) -> tuple[float, Array]:
     xp = logits.__array_namespace__()
     flat = logits.reshape(-1, logits.shape[-1])
     where = ab_bins.place(colours.reshape(-1, 2))
-    tables = [xp.asarray(table) for table in ab_bins.targets()]
+    tables = _colour_tables(xp)
     count, kind = flat.shape[0], logits.dtype.type
     gradient = xp.empty_like(flat)
     value = 0.0
-    for part in blocks(count, flat[0].nbytes):
+    for part in blocks(count, flat[0].nbytes, flat):
         bins, share, weight = (table[where[part]] for table in tables)
         rows = xp.arange(bins.shape[0])[:, None]
         e = xp.subtract(flat[part], flat[part].max(axis=1, keepdims=True), out=gradient[part])
@@ -165,6 +174,13 @@ def colour_cross_entropy(logits: Array, colours: Array) -> tuple[float, Array]:
         e *= (weight / (total * kind(count)))[:, None]
         e[rows, bins] -= share * (weight / kind(count))[:, None]
     return value / count, gradient.reshape(logits.shape)
+
+
+@cache
+def _colour_tables(xp: Any) -> tuple[Array, ...]:
+    """The tables of `ab_bins.targets` as arrays of a namespace, brought to a GPU once."""
+    nearest, share, weight = ab_bins.targets()
+    return xp.asarray(nearest.astype(np.int64)), xp.asarray(share), xp.asarray(weight)
 
 
 # Of networks that say one thing about a whole picture.

@@ -55,10 +55,10 @@ class NumberChunks:
         return Volume(lines, labels)
 
 
-def number_corpus(seed: int, batch_size: int, processes: int = 1) -> LineCorpus:
+def number_corpus(seed: int, batch_size: int, processes: int = 1, mixed: int = 1) -> LineCorpus:
     """The batches of the training; DataUnavailable where the digits are not here."""
     training_sources()
-    return LineCorpus(NumberChunks(), seed, batch_size, passes=4, processes=processes)
+    return LineCorpus(NumberChunks(), seed, batch_size, passes=4, processes=processes, mixed=mixed)
 
 
 def random_number(rng: np.random.Generator) -> np.ndarray:

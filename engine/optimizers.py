@@ -119,7 +119,7 @@ class Adam(SGD):
                 self._step(*arrays)  # flattened, some would be copies
                 continue
             flat = [array.reshape(-1) for array in arrays]
-            for part in blocks(flat[0].size, weight.dtype.itemsize):
+            for part in blocks(flat[0].size, weight.dtype.itemsize, weight):
                 self._step(*(array[part] for array in flat))
 
     def _step(self, weight: Array, gradient: Array, mean: Array, square: Array) -> None:

@@ -89,7 +89,7 @@ class PooledConvolution:
 
     def _parts(self, x: np.ndarray, y: np.ndarray) -> Iterator[slice]:
         numbers = y.shape[1] * y.shape[2] * (self.side**2 * self.channels + 6 * self.outputs)
-        return blocks(len(x), numbers * x.itemsize, BLOCK_BYTES)
+        return blocks(len(x), numbers * x.itemsize, block_bytes=BLOCK_BYTES)
 
     def _views(self, x: np.ndarray, y: np.ndarray, pad: int) -> tuple[np.ndarray, ...]:
         geometry = (x.shape, x.dtype, self.side, self.outputs, pad, y.shape[1], y.shape[2])

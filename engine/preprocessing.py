@@ -106,10 +106,12 @@ def to_network_input(images: np.ndarray, preprocessing: Preprocessing) -> np.nda
         expected = f"(N, {size}, {'any width' if preprocessing.any_width else size})"
         raise ValueError(f"this network reads pictures {expected}, not {images.shape}")
     width = images.shape[2]
-    inputs = np.full((len(images), size + 2 * pad, width + 2 * pad, 1), preprocessing.offset, np.float32)
+    xp = images.__array_namespace__()
+    shape = (len(images), size + 2 * pad, width + 2 * pad, 1)
+    inputs: np.ndarray = xp.full(shape, preprocessing.offset, dtype=np.float32)
     inner = inputs[:, pad : pad + size, pad : pad + width, 0]
     unit = 255.0 if images.dtype == np.uint8 else 1.0
-    np.multiply(images, np.float32(preprocessing.scale / unit), out=inner, casting="same_kind")
+    xp.multiply(images, np.float32(preprocessing.scale / unit), out=inner)
     if preprocessing.offset:
         inner += np.float32(preprocessing.offset)
     return inputs
@@ -133,7 +135,8 @@ def _photo_inputs(images: np.ndarray, preprocessing: Preprocessing) -> np.ndarra
         raise ValueError(
             f"this network reads photos (N, H, W, 4) of sides that {size} divides, not {images.shape}"
         )
+    xp = images.__array_namespace__()
     scale, offset = preprocessing.scale, preprocessing.offset
-    inputs: np.ndarray = images * np.array([scale, scale, scale, 1], np.float32)
-    inputs += np.array([offset, 0, 0, 0], np.float32)
+    inputs: np.ndarray = images * xp.asarray([scale, scale, scale, 1], dtype=np.float32)
+    inputs += xp.asarray([offset, 0, 0, 0], dtype=np.float32)
     return inputs

@@ -71,7 +71,7 @@ class BatchNorm(Layer):
         b = self.parameters["shift"] - a * mean
         scale, shift = xp.tile(a, fold), xp.tile(b, fold)
         y = xp.empty_like(rows)
-        for part in blocks(rows.shape[0], rows[0].nbytes):
+        for part in blocks(rows.shape[0], rows[0].nbytes, rows):
             block = y[part]
             xp.multiply(rows[part], scale, out=block)
             block += shift
@@ -118,11 +118,14 @@ def _moments(rows: Array, channels: int) -> tuple[Array, Array]:
     kind = rows.dtype.type
     count = kind(rows.size // channels)
     mean = _by_channel(column_sums(rows), channels) / count
+    if not _asks_cheaply(rows):
+        centred = rows - rows.__array_namespace__().tile(mean, rows.shape[1] // channels)
+        return mean, _by_channel(_products(centred, centred), channels) / count
     variance = _by_channel(_products(rows, rows), channels) / count - mean * mean
     if not bool((mean * mean <= CANCELLING * variance).all()):
         xp = rows.__array_namespace__()
         means, square = xp.tile(mean, rows.shape[1] // channels), mean * kind(0)
-        for part in blocks(rows.shape[0], rows[0].nbytes):
+        for part in blocks(rows.shape[0], rows[0].nbytes, rows):
             centred = rows[part] - means
             square += _by_channel(_products(centred, centred), channels)
         variance = square / count
@@ -131,7 +134,14 @@ def _moments(rows: Array, channels: int) -> tuple[Array, Array]:
 
 def _products(a: Array, b: Array) -> Array:
     """Σ a·b for each column of two (M, C)."""
-    return a.__array_namespace__().einsum("ij,ij->j", a, b)
+    if not isinstance(a, np.ndarray):
+        return column_sums(a * b)
+    return np.einsum("ij,ij->j", a, b)
+
+
+def _asks_cheaply(x: Array) -> bool:
+    """Whether a number of x can be looked at without waiting for all that a GPU still has to do."""
+    return isinstance(x, np.ndarray)
 
 
 def _normalization_gradient(
@@ -146,11 +156,11 @@ def _normalization_gradient(
     channels = mean.shape[0]
     fold = rows.shape[1] // channels
     share = rows.dtype.type(channels / rows.size)
-    safe = bool((mean * mean * inverse * inverse <= CANCELLING).all())
+    safe = _asks_cheaply(rows) and bool((mean * mean * inverse * inverse <= CANCELLING).all())
     means = xp.tile(mean, fold)
     sums, products = means * rows.dtype.type(0), means * rows.dtype.type(0)
     dx = xp.empty_like(rows)
-    for part in blocks(rows.shape[0], rows[0].nbytes):
+    for part in blocks(rows.shape[0], rows[0].nbytes, rows):
         if y is None:
             dx[part] = dy[part]
         else:
@@ -162,7 +172,7 @@ def _normalization_gradient(
     p = -a * inverse * products * share
     q = -a * sums * share - p * mean
     a, p, q = (xp.tile(each, fold) for each in (a, p, q))
-    for part in blocks(rows.shape[0], rows[0].nbytes):
+    for part in blocks(rows.shape[0], rows[0].nbytes, rows):
         block = dx[part]
         block *= a
         block += rows[part] * p

@@ -35,6 +35,7 @@ def save_state(
         "average_steps": average.steps if average else 0,
         "random": _random_states(network),
     }
+    arrays = {name: a.get() if hasattr(a, "get") else a for name, a in arrays.items()}  # from a GPU
     part = path.with_suffix(".part.npz")
     path.parent.mkdir(parents=True, exist_ok=True)
     np.savez(part, facts=np.array(json.dumps(facts)), **arrays)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
@@ -19,7 +19,7 @@ from typing import Protocol
 import numpy as np
 
 from engine.datasets import Dataset
-from engine.layer import Gradients
+from engine.layer import Array, Gradients
 from engine.losses import BY_LABEL, Loss, one_hot
 from engine.memory import keep_freed_memory
 from engine.network import Network
@@ -121,10 +121,14 @@ class WeightAverage:
         self.network, self.decay, self.steps = network.copy(), decay, 0
 
     def update(self, network: Network) -> None:
+        self.blend(self.network.state().values(), network.state().values())
+
+    def blend(self, means: Iterable[Array], numbers: Iterable[Array]) -> None:
+        """Let the means follow the numbers of one step."""
         self.steps += 1
         keep = min(self.decay, (1 + self.steps) / (10 + self.steps))
         with np.errstate(over="ignore", invalid="ignore"):
-            for mean, now in zip(self.network.state().values(), network.state().values(), strict=True):
+            for mean, now in zip(means, numbers, strict=True):
                 mean += mean.dtype.type(1 - keep) * (now - mean)
 
 

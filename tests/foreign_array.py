@@ -87,7 +87,12 @@ class Namespace:
     @staticmethod
     def asarray(values: Any, dtype: Any = None) -> ForeignArray:
         """The one way in, also for NumPy's arrays."""
-        return ForeignArray(np.asarray(values, dtype))
+        return values if isinstance(values, ForeignArray) else ForeignArray(np.asarray(values, dtype))
+
+    @staticmethod
+    def asnumpy(array: Any) -> np.ndarray:
+        """The one way out."""
+        return array.inside if isinstance(array, ForeignArray) else array
 
 
 NAMESPACE = Namespace()
@@ -149,5 +154,5 @@ for _name in ("add", "sub", "mul", "truediv", "matmul", "pow"):
     setattr(ForeignArray, f"__{_name}__", _operator(_name))
     setattr(ForeignArray, f"__r{_name}__", _reflected(_name))
     setattr(ForeignArray, f"__i{_name}__", _in_place(f"i{_name}"))
-for _name in ("lt", "le", "gt", "ge", "eq", "ne"):
-    setattr(ForeignArray, f"__{_name}__", _operator(_name))
+for _name in ("lt", "le", "gt", "ge", "eq", "ne", "and_", "or_"):
+    setattr(ForeignArray, f"__{_name.rstrip('_')}__", _operator(_name))
