@@ -27,9 +27,9 @@ from engine import (
     evaluation,
     number_evaluation,
 )
-from engine.feeds import feed, gpu_feed
-from engine.gpu import NoGPU, cupy, host_copy
-from engine.gpu_training import train_on_gpu
+from engine.feeds import endless_feed, feed
+from engine.gpu import NoGPU, copy_here, cupy
+from engine.long_training import train_long
 from engine.network import Network
 from engine.optimizers import SGD
 from engine.recipes import RECIPES, Recipe
@@ -52,13 +52,13 @@ def _train(arguments: argparse.Namespace) -> None:
     path = Path(arguments.out) if arguments.out else checkpoint.WEIGHTS / f"{recipe.name}.npz"
     kept = average.network if average else network
     began = saved = told = time.perf_counter()
-    pictures = 0
+    pictures, long = 0, bool(arguments.gpu or arguments.minutes)
     for event in _events(arguments, recipe, network, optimizer, average, first):
         _tell(event)
         if not isinstance(event, BatchDone):
             continue
         now, pictures = time.perf_counter(), event.images_seen
-        if arguments.gpu and now - told > TELL_SECONDS:
+        if long and now - told > TELL_SECONDS:
             print(
                 f"step {event.step}  loss {event.loss:.4f}  {pictures / event.seconds:.0f} a second",
                 flush=True,
@@ -67,8 +67,8 @@ def _train(arguments: argparse.Namespace) -> None:
         if now - saved > SAVE_SECONDS:
             if state:
                 save_state(state, event.step + 1, network, optimizer, average)
-            if arguments.gpu:
-                checkpoint.save(host_copy(kept), path)
+            if long:
+                checkpoint.save(copy_here(kept), path)
             saved = now
     kept.trained = recipe.describe() | {"seconds": round(time.perf_counter() - began), "pictures": pictures}
     kept.metrics = {} if arguments.unmeasured else _measured(kept, recipe)
@@ -97,8 +97,8 @@ def _events(
     average: WeightAverage | None,
     first: int,
 ) -> Iterator[Event]:
-    """The training itself, by NumPy or on a GPU."""
-    if not arguments.gpu:
+    """The training itself: for so many epochs, or on a GPU or by the clock."""
+    if not (arguments.gpu or arguments.minutes):
         batches, validation = feed(recipe, first, arguments.processes, _progress)
         yield from train(
             network,
@@ -115,14 +115,14 @@ def _events(
             threads=arguments.threads,
         )
         return
-    ahead = gpu_feed(recipe, max(1, arguments.processes))
+    ahead = endless_feed(recipe, max(1, arguments.processes), arguments.gpu)
     try:
-        yield from train_on_gpu(
+        yield from train_long(
             network,
             ahead,
             recipe.loss_function,
             optimizer,
-            cupy(),
+            cupy() if arguments.gpu else np,
             steps=recipe.epochs * ahead.steps_per_epoch,
             schedule=recipe.schedule_function,
             average=average,
@@ -189,7 +189,7 @@ def main() -> None:
     training.add_argument("--rate", type=float, help="another learning rate than the recipe's")
     training.add_argument("--schedule", choices=list(SCHEDULES), help="another schedule than the recipe's")
     training.add_argument("--gpu", action="store_true", help="train on a GPU, by CuPy")
-    training.add_argument("--minutes", type=float, help="on a GPU: how long at most, the schedule in step")
+    training.add_argument("--minutes", type=float, help="how long at most; the schedule follows the clock")
     training.add_argument("--unmeasured", action="store_true", help="leave the figures to `evaluate --write`")
     training.set_defaults(run=_train)
     evaluating = commands.add_parser("evaluate", help="measure a network on the test sets that are here")

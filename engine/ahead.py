@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from multiprocessing import get_context, parent_process
 
+import cv2
 import numpy as np
 
 Batch = tuple[np.ndarray, np.ndarray]
@@ -18,6 +19,7 @@ Make = Callable[[int], Batch]  # sent to other processes, so it can be pickled
 
 def leave_with_parent() -> None:
     """End this process when the one that began it has ended, however that came."""
+    cv2.setNumThreads(1)
     parent = parent_process()
     assert parent is not None
 

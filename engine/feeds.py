@@ -52,22 +52,22 @@ def feed(
     return batches, None if recipe.whole and recipe.data == "mnist" else splits.validation
 
 
-def gpu_feed(recipe: Recipe, processes: int) -> LineCorpus | Ahead:
-    """The batches of a recipe for a GPU, made by so many processes; ValueError where it is too small for one.
+def endless_feed(recipe: Recipe, processes: int, gpu: bool) -> LineCorpus | Ahead:
+    """The batches of a recipe without end, made by so many processes, for a GPU or not.
 
-    The endless corpora alone are worth it.
+    ValueError for a recipe with a data set of its own, which is learnt in a minute.
     """
     if recipe.data == "captcha-corpus":
-        return CaptchaCorpus(recipe.seed, recipe.batch_size, processes=processes, mixed=MIXED)
+        return CaptchaCorpus(recipe.seed, recipe.batch_size, processes=processes, mixed=MIXED if gpu else 1)
     if recipe.data == "number-corpus":
-        return number_corpus(recipe.seed, recipe.batch_size, processes, MIXED)
+        return number_corpus(recipe.seed, recipe.batch_size, processes, MIXED if gpu else 1)
     if recipe.data == "colour-corpus":
         per_epoch = max(1, (recipe.images or 16_000) // recipe.batch_size)
-        return Ahead(ColourCrops(recipe), per_epoch, processes)
+        return Ahead(ColourCrops(recipe, GPU_CROPS if gpu else CROPS), per_epoch, processes)
     if recipe.data == "digit-corpus":
         per_epoch = (recipe.images or 64_000) // recipe.batch_size
         return Ahead(Digits(recipe.seed, recipe.batch_size, recipe.epochs * per_epoch), per_epoch, processes)
-    raise ValueError(f"the recipe {recipe.name} is learnt in a minute without a GPU")
+    raise ValueError(f"the recipe {recipe.name} is learnt in a minute, by its epochs")
 
 
 @dataclass(frozen=True)
@@ -75,9 +75,10 @@ class ColourCrops:
     """From a step to its batch, for processes of their own; half as long as it would be, in float16."""
 
     recipe: Recipe
+    sides: tuple[int, int]
 
     def __call__(self, step: int) -> tuple[np.ndarray, np.ndarray]:
-        inputs, colours = _colour_corpus(self.recipe).make(step)
+        inputs, colours = _colour_corpus(self.recipe, self.sides).make(step)
         return inputs.astype(np.float16), colours
 
 
@@ -94,14 +95,12 @@ class Digits:
 
 
 @cache
-def _colour_corpus(recipe: Recipe) -> ColourCorpus:
-    cv2.setNumThreads(1)
-    return colour_batches(recipe, GPU_CROPS, ahead=0, keep=True)
+def _colour_corpus(recipe: Recipe, sides: tuple[int, int]) -> ColourCorpus:
+    return colour_batches(recipe, sides, ahead=0, keep=True)
 
 
 @cache
 def _digit_corpus(seed: int, batch_size: int, settling: bool) -> DigitCorpus:
-    cv2.setNumThreads(1)
     return DigitCorpus(seed=seed, batch_size=batch_size, mixture=SETTLING if settling else Mixture())
 
 

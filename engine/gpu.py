@@ -85,16 +85,22 @@ class Packed:
         return {"matrices": joined[0].reshape(1, -1), "vectors": joined[1]}
 
 
-def to_numpy(network: Network, xp: Any) -> None:
-    """Bring a network's arrays back."""
-    _move(network, {name: xp.asnumpy(array) for name, array in network.state().items()})
+def here(array: Array) -> np.ndarray:
+    """A CuPy array brought back as NumPy's; NumPy's as it is."""
+    brought: np.ndarray = array.get() if hasattr(array, "get") else array
+    return brought
 
 
-def host_copy(network: Network) -> Network:
+def to_numpy(network: Network) -> None:
+    """Give a network NumPy's arrays again, each its own."""
+    _move(network, {name: here(array).copy() for name, array in network.state().items()})
+
+
+def copy_here(network: Network) -> Network:
     """A copy with NumPy's arrays of a network whose arrays lie on a GPU, or not."""
     layers = [from_config(layer.config()) for layer in network.layers]
     twin = Network(layers, network.input_shape, network.labels, network.preprocessing, network.name)
-    twin.set_state({name: a.get() if hasattr(a, "get") else a for name, a in network.state().items()})
+    twin.set_state({name: here(a) for name, a in network.state().items()})
     return twin
 
 

@@ -26,23 +26,23 @@ def line_of(rgb: np.ndarray, width: int | None = None) -> np.ndarray:
     return stretched(_shades(small))
 
 
-def closer(rgb: np.ndarray, share: float) -> np.ndarray:
-    """The rows of a picture (H, W, 3) that hold its ink, but for this share of it above and as much below.
+def ink_rows(rgb: np.ndarray, share: float) -> tuple[int, int]:
+    """From where to where a picture (H, W, 3) has its ink, but for this share of it above and as much below.
 
-    Digits that are small in their picture are larger in what is left; lines and specks above and below them
-    are gone.
+    Digits that are small in their picture are larger in those rows alone; lines and specks above and below
+    them are gone.
     """
+    height = rgb.shape[0]
     line = line_of(rgb).astype(np.float32)
     ink = np.maximum(line - INK, 0).sum(axis=1).cumsum()
     if not ink[-1]:
-        return rgb
-    top = int(np.searchsorted(ink, share * ink[-1])) - AROUND
-    bottom = int(np.searchsorted(ink, (1 - share) * ink[-1])) + 1 + AROUND
-    rows = np.clip([top, bottom], 0, HEIGHT) * (rgb.shape[0] / HEIGHT)
-    return rgb[int(rows[0]) : int(np.ceil(rows[1]))]
+        return 0, height
+    first = max(0, int(np.searchsorted(ink, share * ink[-1])) - AROUND)
+    end = min(HEIGHT, int(np.searchsorted(ink, (1 - share) * ink[-1])) + 1 + AROUND)
+    return first * height // HEIGHT, -(-end * height // HEIGHT)
 
 
-def line_width(height: int, width: int) -> int:
+def line_width(height: int, width: float) -> int:
     """The width of a line for a picture of this height and width."""
     return fitting_width(HEIGHT * width / height)
 

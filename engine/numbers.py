@@ -110,7 +110,7 @@ def _columns(
     """What a reader of lines says to each digit it finds, and where its middle lies in a picture (H, W)."""
     columns = line_probabilities(network, line)
     places = column_places(len(columns), line.shape[1], *shape[:2])
-    _, signs = decode(columns)
+    signs = decode(columns)[1]
     middles = [float(places[sign.first] + places[sign.last]) / 2 for sign in signs]
     return [columns[sign.peak, :10] for sign in signs], middles
 

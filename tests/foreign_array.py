@@ -33,6 +33,10 @@ class ForeignArray:
             raise AttributeError(name)
         return _wrapped(getattr(self.inside, name))
 
+    def get(self) -> np.ndarray:
+        """The one way out, as CuPy calls it."""
+        return self.inside.copy()
+
     def __getitem__(self, key: Any) -> Any:
         return wrap(self.inside[unwrap(key)])
 
@@ -88,11 +92,6 @@ class Namespace:
     def asarray(values: Any, dtype: Any = None) -> ForeignArray:
         """The one way in, also for NumPy's arrays."""
         return values if isinstance(values, ForeignArray) else ForeignArray(np.asarray(values, dtype))
-
-    @staticmethod
-    def asnumpy(array: Any) -> np.ndarray:
-        """The one way out."""
-        return array.inside if isinstance(array, ForeignArray) else array
 
 
 NAMESPACE = Namespace()

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from engine.feeds import gpu_feed
-from engine.gpu import NoGPU, Packed, cupy, host_copy
-from engine.gpu_training import train_on_gpu
+from engine.feeds import endless_feed
+from engine.gpu import NoGPU, Packed, copy_here, cupy
+from engine.long_training import train_long
 from engine.losses import Loss, colour_cross_entropy, cross_entropy, ctc
 from engine.network import Network
 from engine.optimizers import AdamW, Momentum
@@ -66,7 +66,7 @@ def trained(name: str, gpu: bool, seconds: float | None = None) -> tuple[Network
     optimizer = Momentum(0.0003 if loss is ctc else 0.005)  # its first gradients are large
     if gpu:
         events: list[Event] = list(
-            train_on_gpu(
+            train_long(
                 network,
                 data,
                 loss,
@@ -106,7 +106,7 @@ def test_a_loss_that_is_not_finite_ends_it() -> None:
     def broken(prediction: ForeignArray, target: ForeignArray) -> tuple[float, ForeignArray]:
         return float("nan"), prediction
 
-    events = list(train_on_gpu(network, digits(RNG), broken, AdamW(0.1), NAMESPACE, steps=6, schedule=cosine))
+    events = list(train_long(network, digits(RNG), broken, AdamW(0.1), NAMESPACE, steps=6, schedule=cosine))
     assert [event.reason for event in events if isinstance(event, Finished)] == [NOT_FINITE]
     assert all(type(array) is np.ndarray for array in network.state().values())
 
@@ -132,7 +132,7 @@ def test_packed_arrays_are_the_networks_own() -> None:
 
 def test_a_copy_for_the_disk_has_the_same_numbers() -> None:
     network = RECIPES["digits"].build()
-    twin = host_copy(network)
+    twin = copy_here(network)
     assert all((twin.state()[name] == array).all() for name, array in network.state().items())
 
 
@@ -141,6 +141,6 @@ def test_without_a_gpu_a_sentence_says_so() -> None:
         cupy()
 
 
-def test_what_needs_no_gpu_is_refused() -> None:
-    with pytest.raises(ValueError, match="without a GPU"):
-        gpu_feed(RECIPES["lenet-5"], 1)
+def test_what_is_learnt_in_a_minute_is_refused() -> None:
+    with pytest.raises(ValueError, match="by its epochs"):
+        endless_feed(RECIPES["lenet-5"], 1, True)

@@ -1,7 +1,8 @@
-"""The training loop for a GPU that is there for a while: as `engine.training.train`, over CuPy's arrays.
+"""The training loop for a machine that is there for a while, a GPU above all.
 
-The same steps, losses and optimizers; but the numbers of a network lie in three vectors, and the schedule may
-follow the clock, so that a training ends with its learning rate when the time does.
+The same steps, losses and optimizers as in `engine.training.train`; but the numbers of a network lie in three
+vectors, of CuPy's on a GPU, and the schedule may follow the clock, so that the learning rate comes to its end
+when the time does.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.gpu import Packed, to_numpy
+from engine.gpu import Packed, here, to_numpy
 from engine.losses import Loss
 from engine.network import Network
 from engine.optimizers import SGD
@@ -22,7 +23,7 @@ from engine.schedules import Schedule
 from engine.training import NOT_FINITE, BatchDone, Batches, Finished, WeightAverage
 
 
-def train_on_gpu(
+def train_long(
     network: Network,
     data: Batches,
     loss: Loss,
@@ -72,5 +73,5 @@ def train_on_gpu(
         optimizer.learning_rate = rate
         for one in (network, average.network if average else None):
             if one is not None:
-                to_numpy(one, xp)
-        optimizer.set_state({name: xp.asnumpy(a) for name, a in optimizer.state().items()})
+                to_numpy(one)
+        optimizer.set_state({name: here(a) for name, a in optimizer.state().items()})
