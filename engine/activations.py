@@ -22,7 +22,7 @@ class Sigmoid(Layer):
     def predict(self, x: Array) -> Array:
         half = x.dtype.type(0.5)
         y = x * half
-        y = x.__array_namespace__().tanh(y)
+        x.__array_namespace__().tanh(y, out=y)
         y *= half
         y += half
         return y

@@ -20,8 +20,8 @@ from engine import winograd, winograd_gradients
 from engine.epilogue import Epilogue
 from engine.memory import scratch
 from engine.pooled import PooledConvolution
+from engine.products import SMALL_PRODUCT
 
-SMALL_PRODUCT = 1_000_000  # multiplications up to which OpenBLAS multiplies in place
 TILE_BYTES = 1 << 20  # patches of one tile: half of a second-level cache of 2 MiB
 
 

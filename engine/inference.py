@@ -35,6 +35,7 @@ from engine.layers import (
     Sigmoid,
     Skip,
 )
+from engine.products import product
 from engine.single import SingleConvolution
 
 SMALL_PICTURE = (
@@ -187,7 +188,7 @@ def _dense(layer: Dense, following: Sequence[Layer]) -> Step:
     after = activation.predict if isinstance(activation, Sigmoid) else None
 
     def function(x: Array) -> Array:
-        y = x @ weight
+        y = product(x, weight)
         if epilogue is not None:
             epilogue(y)
         return y if after is None else after(y)

@@ -106,7 +106,9 @@ def to_network_input(images: np.ndarray, preprocessing: Preprocessing) -> np.nda
         expected = f"(N, {size}, {'any width' if preprocessing.any_width else size})"
         raise ValueError(f"this network reads pictures {expected}, not {images.shape}")
     width = images.shape[2]
-    inputs = np.full((len(images), size + 2 * pad, width + 2 * pad, 1), preprocessing.offset, np.float32)
+    inputs = np.empty((len(images), size + 2 * pad, width + 2 * pad, 1), np.float32)
+    if pad:
+        inputs.fill(preprocessing.offset)
     inner = inputs[:, pad : pad + size, pad : pad + width, 0]
     unit = 255.0 if images.dtype == np.uint8 else 1.0
     np.multiply(images, np.float32(preprocessing.scale / unit), out=inner, casting="same_kind")

@@ -20,12 +20,13 @@ from typing import Protocol
 
 import numpy as np
 
+from engine.products import SMALL_PRODUCT
+
 Calls = list[Callable[[], object]]
 Shape = tuple[int, ...]
 Bound = tuple[np.ndarray, Calls]
 Function = Callable[[np.ndarray], np.ndarray]
 
-SMALL_PRODUCT = 1_000_000  # multiplications up to which OpenBLAS multiplies in place
 LINE = 64  # bytes that the cache moves at once
 
 

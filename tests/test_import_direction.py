@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FLOORS: dict[str, str] = {
     "base": "layer memory epilogue initializers neighbourhoods preprocessing schedules reading "
     "colour_spaces ab_bins",
-    "products": "winograd winograd_gradients pooled convolution program single",
+    "products": "products winograd winograd_gradients pooled convolution program single",
     "layers": "activations linear columns pooling regularization fusion containers layers losses optimizers",
     "network": "inference network stages units kernels saliency imagine",
     "files": "description checkpoint layer_list architectures rules mnist datasets strokes digit_shapes "
