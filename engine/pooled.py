@@ -18,6 +18,7 @@ from engine.epilogue import Epilogue
 from engine.layer import Gradients, column_sums
 from engine.memory import blocks, scratch
 from engine.products import SMALL_PRODUCT
+from engine.rectifier import rectify
 
 PooledBackward = Callable[..., tuple[np.ndarray | None, Gradients]]
 Marks = tuple[np.ndarray, np.ndarray]
@@ -119,9 +120,8 @@ class PooledConvolution:
         maximum(left, right, out=best)
         if self.channels == 1:
             if epilogue is not None and epilogue.relu:
-                maximum(result, x.dtype.type(0), out=y)
-            else:
-                copy(y, result)
+                rectify(best, out=best)
+            copy(y, result)
         elif epilogue is not None:
             epilogue(best)
         return halves, products

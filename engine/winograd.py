@@ -17,6 +17,7 @@ import numpy as np
 
 from engine.epilogue import Epilogue
 from engine.memory import scratch
+from engine.rectifier import rectify
 
 BLOCK_BYTES = 1 << 20  # the buffers of one block of tiles, which share the cache with the kernels
 LARGEST_BLOCK = 3 << 20
@@ -214,6 +215,6 @@ def place(block: np.ndarray, y: np.ndarray, relu: bool = False) -> None:
         whole = block.reshape(n, down, across, side, side, outputs).transpose(0, 1, 3, 2, 4, 5)
         whole = whole.reshape(n, down * side, across * side, outputs)[:, :rows, :columns]
     if relu:
-        np.maximum(whole, block.dtype.type(0), out=target)
+        rectify(whole, out=target)
     else:
         np.copyto(target, whole)

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # From the ground up. A module may import from its own floor and from those below it.
 FLOORS: dict[str, str] = {
-    "base": "layer memory epilogue initializers neighbourhoods preprocessing schedules reading "
+    "base": "layer memory rectifier epilogue initializers neighbourhoods preprocessing schedules reading "
     "colour_spaces ab_bins",
     "products": "products winograd winograd_gradients pooled convolution program single",
     "layers": "activations linear columns pooling regularization fusion containers layers losses optimizers",
