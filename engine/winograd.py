@@ -21,6 +21,7 @@ from engine.rectifier import rectify
 
 BLOCK_BYTES = 1 << 20  # the buffers of one block of tiles, which share the cache with the kernels
 LARGEST_BLOCK = 3 << 20
+PANEL = 64  # outputs
 
 _INPUT = np.array(
     [
@@ -80,10 +81,23 @@ def pays(shape: tuple[int, ...], pad: int, channels: int, outputs: int) -> bool:
 
 
 def transform(weight: np.ndarray, matrices: dict[np.dtype, np.ndarray] = KERNELS) -> np.ndarray:
-    """Kernels (3, 3, C, K) in the space of the products: (36, C, K)."""
+    """Kernels (3, 3, C, K) in the space of the products: (panels, 36, C, K / panels).
+
+    The outputs of a panel lie together, because BLAS goes through so many columns at a time: whole rows of
+    128 would be a power of two apart, and fall into the same few sets of the cache.
+    """
     _, _, channels, outputs = weight.shape
-    flat = np.ascontiguousarray(weight).reshape(9, channels * outputs)
-    return (matrices[weight.dtype] @ flat).reshape(36, channels, outputs)
+    panels = outputs // PANEL if outputs % PANEL == 0 else 1
+    apart = weight.reshape(9, channels, panels, outputs // panels).transpose(2, 0, 1, 3)
+    flat = np.ascontiguousarray(apart).reshape(panels, 9, -1)
+    return (matrices[weight.dtype] @ flat).reshape(panels, 36, channels, outputs // panels)
+
+
+def multiply(inputs: np.ndarray, kernels: np.ndarray, products: np.ndarray) -> None:
+    """Fill products (tiles, 36, K): for each of the 36, inputs (tiles, 36, C) times `transform`ed kernels."""
+    panels, _, _, columns = kernels.shape
+    by_panel = products.reshape(len(products), 36, panels, columns).transpose(2, 1, 0, 3)
+    np.matmul(inputs.transpose(1, 0, 2), kernels, out=by_panel)
 
 
 def convolve(
@@ -91,7 +105,7 @@ def convolve(
 ) -> np.ndarray:
     """Cross-correlate x (N, H, W, C) with `transform`ed kernels: (N, H', W', K), pooled 2 × 2 when `pool`."""
     n, height, width, channels = x.shape
-    outputs = kernels.shape[2]
+    outputs = kernels.shape[0] * kernels.shape[3]
     rows, columns = height + 2 * pad - 2, width + 2 * pad - 2
     side = 2 if pool else 4  # outputs of one tile along one axis
     if pool:
@@ -103,7 +117,7 @@ def convolve(
     for images, strip in tile_blocks(n, down, across, channels + outputs, block_bytes):
         inputs = transformed_inputs(x, images, strip, across, pad)
         products = product_buffer(len(inputs), outputs, x.dtype)
-        np.matmul(inputs.transpose(1, 0, 2), kernels, out=products.transpose(1, 0, 2))
+        multiply(inputs, kernels, products)
         if epilogue is not None:
             products[:, _CONSTANT] += epilogue.bias
         block = scratch("winograd outputs", (len(inputs), 16, outputs), x.dtype)
@@ -137,7 +151,7 @@ def tile_blocks(
         for n in range(0, images, step):
             yield slice(n, min(n + step, images)), slice(0, down)
         return
-    step = max(1, block_bytes // row_bytes)
+    step = -(-down // -(-down * row_bytes // max(row_bytes, block_bytes)))
     for n in range(images):
         for r in range(0, down, step):
             yield slice(n, n + 1), slice(r, min(r + step, down))
