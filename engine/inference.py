@@ -41,6 +41,7 @@ from engine.single import SingleConvolution
 SMALL_PICTURE = (
     1 << 12
 )  # numbers up to which making views and passing arguments takes a good part of the time
+FLOAT32 = np.dtype(np.float32)
 PROGRAMS = 4  # kept for each thread: one for each shape of input
 
 
@@ -95,7 +96,7 @@ class FrozenPlan:
         self._programs = _Programs()
 
     def __call__(self, x: Array) -> Array:
-        if len(x) == 1 and x.size <= SMALL_PICTURE and isinstance(x, np.ndarray) and x.dtype == np.float32:
+        if len(x) == 1 and x.size <= SMALL_PICTURE and isinstance(x, np.ndarray) and x.dtype == FLOAT32:
             return self._program(x.shape)(x)
         return run(self.steps, x)
 
@@ -107,7 +108,7 @@ class FrozenPlan:
             if len(programs) >= PROGRAMS:
                 programs.clear()
             alone = [step.alone for step in self.steps]
-            found = programs[shape] = program.Program(alone, self._shapes(shape), np.dtype(np.float32))
+            found = programs[shape] = program.Program(alone, self._shapes(shape), FLOAT32)
         return found
 
     def _shapes(self, shape: tuple[int, ...]) -> list[tuple[int, ...]]:

@@ -21,6 +21,7 @@ from typing import Protocol
 import numpy as np
 
 from engine.products import SMALL_PRODUCT
+from engine.rectifier import against_zeros
 
 Calls = list[Callable[[], object]]
 Shape = tuple[int, ...]
@@ -116,8 +117,8 @@ class Product:
         x = np.ones(len(self._rows), out.dtype)
         y = np.empty(out.shape[1], out.dtype)
         after = self.after
-        last = finish(y, self.relu, out[0]) if after is None else lambda: np.copyto(out[0], after(y))
-        return x[: len(self.weight)].reshape(shape), [partial(np.dot, x, self._rows, out=y), last]
+        last = finish(y, self.relu, out[0]) if after is None else [lambda: np.copyto(out[0], after(y))]
+        return x[: len(self.weight)].reshape(shape), [partial(np.dot, x, self._rows, out=y), *last]
 
 
 class Mean:
@@ -128,14 +129,21 @@ class Mean:
         inside = np.empty(shape, out.dtype)
         share = np.full(places, 1 / places, out.dtype)
         y = np.empty(shape[3], out.dtype)
-        return inside, [partial(np.dot, share, inside.reshape(places, -1), out=y), finish(y, False, out[0])]
+        return inside, [partial(np.dot, share, inside.reshape(places, -1), out=y), *finish(y, False, out[0])]
 
 
-def finish(y: np.ndarray, relu: bool, out: np.ndarray) -> Callable[[], object]:
-    """The call that brings y to `out`, with `relu` nothing below 0."""
-    if relu:
-        return partial(np.maximum, y, np.zeros((), y.dtype), out=out)
-    return partial(np.copyto, out, y)
+def finish(y: np.ndarray, relu: bool, out: np.ndarray, memory: np.ndarray | None = None) -> Calls:
+    """The calls that bring y to `out`, with `relu` nothing below 0.
+
+    Where y is a view of some `memory` of the step's own, all of that is changed first: what lies together is
+    quicker.
+    """
+    if not relu:
+        return [partial(np.copyto, out, y)]
+    rows, zeros = against_zeros(y if memory is None else memory)
+    if memory is None and out.flags.c_contiguous:
+        return [partial(np.maximum, rows, zeros, out=out.reshape(rows.shape))]
+    return [partial(np.maximum, rows, zeros, out=rows), partial(np.copyto, out, y)]
 
 
 def product(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> Calls:

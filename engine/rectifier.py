@@ -10,10 +10,11 @@ import numpy as np
 
 from engine.layer import Array
 
-ROW = 4096  # zeros
+ROW = 1 << 12  # zeros that are compared with again and again while they lie in the first-level cache
+MOST = 1 << 14
 SHORT_RUN = 32  # numbers side by side, below which a row of zeros is no quicker than one
 
-_ZEROS = {np.dtype(kind): np.zeros(ROW, kind) for kind in (np.float32, np.float64)}
+_ZEROS = {np.dtype(kind): np.zeros(MOST, kind) for kind in (np.float32, np.float64)}
 for _zeros in _ZEROS.values():
     _zeros.setflags(write=False)
 
@@ -26,12 +27,20 @@ def rectify(x: Array, out: Array | None = None) -> Array:
     if out is None:
         out = np.empty_like(x)
     if x.flags.c_contiguous and out.flags.c_contiguous:
-        _rectify_flat(x.reshape(-1), out.reshape(-1), _ZEROS[x.dtype])
+        _rectify_flat(x.reshape(-1), out.reshape(-1), _ZEROS[x.dtype][:ROW])
     elif SHORT_RUN <= x.shape[-1] <= ROW:
         np.maximum(x, _ZEROS[x.dtype][: x.shape[-1]], out=out)
     else:
         np.maximum(x, x.dtype.type(0), out=out)
     return out
+
+
+def against_zeros(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(a contiguous x in one row or some, zeros to compare it with): for a call that is bound once."""
+    if x.size <= MOST:
+        return x.reshape(-1), _ZEROS[x.dtype][: x.size]  # of one shape, which is quickest
+    rows = next(n for n in range(x.size // MOST, x.size + 1) if x.size % n == 0 and x.size // n <= MOST)
+    return x.reshape(rows, -1), _ZEROS[x.dtype][: x.size // rows]
 
 
 def _rectify_flat(x: np.ndarray, out: np.ndarray, zeros: np.ndarray) -> None:

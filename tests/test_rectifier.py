@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from engine.epilogue import Epilogue, places_in_a_row
-from engine.rectifier import ROW, rectify
+from engine.rectifier import MOST, ROW, against_zeros, rectify
 from tests.foreign_array import foreign, here
 
 SHAPES = [(0,), (1,), (ROW,), (ROW + 1,), (3, ROW), (2, 5, 7), (4, 33, 64), (3, 2, ROW + 8), (70, 130)]
@@ -42,6 +42,14 @@ def test_numbers_that_lie_apart(shape: tuple[int, ...], axis: int) -> None:
     rest = np.moveaxis(np.moveaxis(beside, axis, 0)[1::2], 0, axis)
     np.testing.assert_array_equal(np.moveaxis(np.moveaxis(x, axis, 0)[1::2], 0, axis), rest)
     np.testing.assert_array_equal(rectify(apart.T), expected.T)
+
+
+@pytest.mark.parametrize("count", [1, ROW, MOST, MOST + 1, 2 * MOST, 3 * MOST + 3, 16411])  # a prime at last
+def test_zeros_for_a_bound_call(count: int) -> None:
+    x = numbers((count,))
+    rows, zeros = against_zeros(x)
+    assert np.shares_memory(rows, x)
+    np.testing.assert_array_equal(np.maximum(rows, zeros).reshape(-1), np.where(x > 0, x, 0))
 
 
 def test_not_a_number_stays_one() -> None:
