@@ -15,17 +15,17 @@ from scipy.linalg import blas
 from engine.layer import Array
 
 SMALL_PRODUCT = 1_000_000  # multiplications up to which OpenBLAS multiplies in place
-MOST_PARTS = 8  # more of them are too thin to gain by it
+MOST_PARTS = 8  # of an axis that is summed: more of them are too thin to gain by it
 PARTIAL_NUMBERS = 50_000  # of all partial sums together, which are to stay in the first-level cache's reach
 
 GEMM = {np.dtype(np.float32): blas.sgemm, np.dtype(np.float64): blas.dgemm}
 
 
 @lru_cache(maxsize=256)
-def parts_of(size: int, multiplications: int) -> int:
+def parts_of(size: int, multiplications: int, most: int = MOST_PARTS) -> int:
     """In how many equal parts to cut an axis of `size`, so that each part is a small product; 1 for whole."""
     least = max(1, -(-multiplications // SMALL_PRODUCT))
-    return next((parts for parts in range(least, MOST_PARTS + 1) if size % parts == 0), 1)
+    return next((parts for parts in range(least, most + 1) if size % parts == 0), 1)
 
 
 def product(x: Array, weight: Array) -> Array:
@@ -38,6 +38,16 @@ def product(x: Array, weight: Array) -> Array:
         return x @ weight
     left, right = x.reshape(n, parts, -1).transpose(1, 0, 2), weight.reshape(parts, -1, outputs)
     return np.add.reduce(np.matmul(left, right), axis=0)
+
+
+def wide_product(matrix: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """A small matrix (M, K) @ a few very long rows (..., K, N), by columns."""
+    (m, k), n = matrix.shape, rows.shape[-1]
+    parts = parts_of(n, m * k * n, most=64)
+    y = np.empty((*rows.shape[:-2], m, n), rows.dtype)
+    pieces, places = (a.reshape(*a.shape[:-1], parts, -1).swapaxes(-2, -3) for a in (rows, y))
+    np.matmul(matrix, pieces, out=places)
+    return y
 
 
 def weight_gradient(x: Array, dy: Array) -> Array:

@@ -17,6 +17,7 @@ import numpy as np
 
 from engine.epilogue import Epilogue
 from engine.memory import scratch
+from engine.products import wide_product
 from engine.rectifier import rectify
 
 BLOCK_BYTES = 1 << 20  # the buffers of one block of tiles, which share the cache with the kernels
@@ -90,7 +91,8 @@ def transform(weight: np.ndarray, matrices: dict[np.dtype, np.ndarray] = KERNELS
     panels = outputs // PANEL if outputs % PANEL == 0 else 1
     apart = weight.reshape(9, channels, panels, outputs // panels).transpose(2, 0, 1, 3)
     flat = np.ascontiguousarray(apart).reshape(panels, 9, -1)
-    return (matrices[weight.dtype] @ flat).reshape(panels, 36, channels, outputs // panels)
+    transformed = wide_product(matrices[weight.dtype], flat)
+    return transformed.reshape(panels, 36, channels, outputs // panels)
 
 
 def multiply(inputs: np.ndarray, kernels: np.ndarray, products: np.ndarray) -> None:

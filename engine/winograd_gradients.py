@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from engine.memory import scratch
-from engine.products import parts_of
+from engine.products import parts_of, wide_product
 from engine.winograd import (
     BLOCK_BYTES,
     INPUTS_BACK,
@@ -110,7 +110,7 @@ class _Sums:
     def by_kernel(self, back: dict[np.dtype, np.ndarray]) -> np.ndarray:
         """(3, 3, C, K)."""
         _, channels, outputs = self.total.shape
-        flat = back[self.total.dtype] @ self.total.reshape(36, -1)
+        flat = wide_product(back[self.total.dtype], self.total.reshape(36, -1))
         return flat.reshape(3, 3, channels, outputs)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.products import MOST_PARTS, SMALL_PRODUCT, parts_of, product, weight_gradient
+from engine.products import MOST_PARTS, SMALL_PRODUCT, parts_of, product, weight_gradient, wide_product
 from tests.foreign_array import foreign, here
 
 SHAPES = {
@@ -56,6 +56,16 @@ def test_parts_are_small_and_equal() -> None:
     assert parts_of(784, SMALL_PRODUCT) == 1
     assert parts_of(787, 4_000_000) == 1  # a prime
     assert parts_of(784, (MOST_PARTS + 1) * SMALL_PRODUCT) == 1
+
+
+@every_dtype
+@pytest.mark.parametrize("shape", [(36, 9, 4096), (9, 36, 25600), (36, 9, 1), (36, 9, 40009)], ids=str)
+def test_the_product_with_very_long_rows(shape: tuple[int, int, int], dtype: type[np.floating]) -> None:
+    m, k, n = shape
+    rng = np.random.default_rng(2)
+    matrix, rows = rng.standard_normal((m, k)).astype(dtype), rng.standard_normal((2, k, n)).astype(dtype)
+    check(wide_product(matrix, rows), matrix, rows)
+    check(wide_product(matrix, rows[1]), matrix, rows[1])
 
 
 def test_other_arrays_are_multiplied_whole() -> None:
