@@ -142,6 +142,8 @@ LARGE = [
     Problem(300, 6, 6, 8, 8, 3, pad=1),
     Problem(40, 28, 28, 1, 32, 5, pad=2),
     Problem(1, 200, 160, 32, 4, 1),
+    Problem(3, 15, 15, 48, 48, 3),  # one row and column more than the tiles look at
+    Problem(1, 62, 66, 64, 64, 3),  # strips of whole tiles, without a border
     Problem(2, 9, 9, 64, 128, 3),  # two panels of outputs, and one on the way back
     Problem(1, 32, 32, 128, 192, 3, pad=1),  # three and two, in strips
     Problem(66, 4, 4, 128, 128, 3, pad=1),  # sums over more tiles than a small product takes
