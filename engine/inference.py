@@ -34,6 +34,7 @@ from engine.layers import (
     Sequential,
     Sigmoid,
     Skip,
+    UpSample2D,
 )
 from engine.products import product
 from engine.single import SingleConvolution
@@ -138,12 +139,36 @@ def _function(layer: Layer) -> Callable[[Array], Array]:
         steps = plan(layer.layers)
         return lambda x: run(steps, x)
     if isinstance(layer, Residual):
-        inner = plan([layer.inner])
-        return lambda x: x + run(inner, x)
+        return _residual(layer.inner)
     if isinstance(layer, Skip):
         inner = plan([layer.inner])
         return lambda x: x.__array_namespace__().concatenate([x, run(inner, x)], axis=-1)
     return layer.predict
+
+
+def _residual(inner: Layer) -> Callable[[Array], Array]:
+    """x + inner(x) with as few passes over memory as can be.
+
+    Each pixel of an up-sampled image is added to four of x at once, without making the larger image. What a
+    product has just written is nobody else's, so x is added to it in place.
+    """
+    layers = inner.layers if isinstance(inner, Sequential) else [inner]
+    grown = bool(layers) and isinstance(layers[-1], UpSample2D)
+    steps = plan(layers[:-1] if grown else layers)
+    fresh = bool(steps) and isinstance(steps[-1].layers[0], Conv2D | Conv1D | Dense)
+
+    def function(x: Array) -> Array:
+        y = run(steps, x)
+        if grown:
+            n, height, width, channels = y.shape
+            fours = x.reshape(n, height, 2, width, 2, channels)
+            return (fours + y[:, :, None, :, None]).reshape(x.shape)
+        if not fresh:
+            return x + y
+        y += x
+        return y
+
+    return function
 
 
 def _fold(weight: Array, bias: Array | None, norm: BatchNorm) -> tuple[Array, Array]:
