@@ -38,7 +38,7 @@ class Dense(Layer):
             gradients = {"weight": weight_gradient(x, dy)}
             if "bias" in self.parameters:
                 gradients["bias"] = column_sums(dy)
-            return (dy @ weight.T if input_gradient else None), gradients
+            return (dy.dot(weight.T) if input_gradient else None), gradients
 
         return self.predict(x), backward
 

@@ -71,7 +71,7 @@ class Program:
         self.input = place
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
-        np.copyto(self.input, x)
+        self.input[...] = x
         for call in self.calls:
             call()
         return self.output.copy()
@@ -95,7 +95,7 @@ class Reshape:
         if out.flags.c_contiguous:
             return out.reshape(shape), []
         inside = np.empty(shape, out.dtype)
-        return inside, [partial(np.copyto, out, inside.reshape(out.shape))]
+        return inside, [fill(out, inside.reshape(out.shape))]
 
 
 class Product:
@@ -118,7 +118,7 @@ class Product:
         y = np.empty(out.shape[1], out.dtype)
         after = self.after
         last = finish(y, self.relu, out[0]) if after is None else [lambda: np.copyto(out[0], after(y))]
-        return x[: len(self.weight)].reshape(shape), [partial(np.dot, x, self._rows, out=y), *last]
+        return x[: len(self.weight)].reshape(shape), [partial(x.dot, self._rows, y), *last]
 
 
 class Mean:
@@ -129,7 +129,12 @@ class Mean:
         inside = np.empty(shape, out.dtype)
         share = np.full(places, 1 / places, out.dtype)
         y = np.empty(shape[3], out.dtype)
-        return inside, [partial(np.dot, share, inside.reshape(places, -1), out=y), *finish(y, False, out[0])]
+        return inside, [partial(share.dot, inside.reshape(places, -1), y), *finish(y, False, out[0])]
+
+
+def fill(target: np.ndarray, source: np.ndarray) -> Callable[[], object]:
+    """The call that copies. Methods of arrays are called sooner than functions of NumPy, as in products."""
+    return partial(target.__setitem__, ..., source)
 
 
 def finish(y: np.ndarray, relu: bool, out: np.ndarray, memory: np.ndarray | None = None) -> Calls:
@@ -139,15 +144,15 @@ def finish(y: np.ndarray, relu: bool, out: np.ndarray, memory: np.ndarray | None
     quicker.
     """
     if not relu:
-        return [partial(np.copyto, out, y)]
+        return [fill(out, y)]
     rows, zeros = against_zeros(y if memory is None else memory)
     if memory is None and out.flags.c_contiguous:
         return [partial(np.maximum, rows, zeros, out=out.reshape(rows.shape))]
-    return [partial(np.maximum, rows, zeros, out=rows), partial(np.copyto, out, y)]
+    return [partial(np.maximum, rows, zeros, out=rows), fill(out, y)]
 
 
 def product(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> Calls:
     """out = a @ b for matrices, by rows in parts that are small enough for BLAS not to copy them first."""
     parts = min(4, len(a), -(-a.size * b.shape[1] // SMALL_PRODUCT))
     cuts = [len(a) * i // parts for i in range(parts + 1)]
-    return [partial(np.dot, a[i:j], b, out=out[i:j]) for i, j in pairwise(cuts)]
+    return [partial(a[i:j].dot, b, out[i:j]) for i, j in pairwise(cuts)]

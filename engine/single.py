@@ -15,12 +15,13 @@ Others: the neighbourhoods of all outputs as the rows of one matrix.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property, partial
 
 import numpy as np
 
 from engine.pooled import PooledConvolution
-from engine.program import Bound, Calls, Shape, Workspace, finish, product
+from engine.program import Bound, Calls, Shape, Workspace, fill, finish, product
 
 _INPUT = np.array([[1, 0, -1, 0], [0, 1, 1, 0], [0, -1, 1, 0], [0, 1, 0, -1]], np.float64)
 _KERNEL = np.array([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]], np.float64)
@@ -85,8 +86,8 @@ class SingleConvolution:
         half, best = (work.empty((n * outputs, places), out.dtype) for n in (2, 1))
         result = best.reshape(outputs, rows, wide)[..., :columns].transpose(1, 2, 0)
         return inside, [
-            partial(np.copyto, flat[..., : high * wide].reshape(by_phase.shape), by_phase),
-            partial(np.copyto, planes[:-1].reshape(shifted.shape), shifted),
+            fill(flat[..., : high * wide].reshape(by_phase.shape), by_phase),
+            fill(planes[:-1].reshape(shifted.shape), shifted),
             *product(self._quads_and_bias, planes, four),
             partial(np.maximum, four[: 2 * outputs], four[2 * outputs :], out=half),
             partial(np.maximum, half[:outputs], half[outputs:], out=best),
@@ -135,7 +136,7 @@ class SingleConvolution:
 
     def _neighbourhoods(
         self, shape: Shape, size: tuple[int, int], kernel: int, stride: int
-    ) -> tuple[np.ndarray, partial[None], np.ndarray]:
+    ) -> tuple[np.ndarray, Callable[[], object], np.ndarray]:
         """(where the input goes, the call that copies, the matrix (rows · columns, k·k·C + 1) that it fills).
 
         The last column are ones, for the bias; they stay, as no other step writes there.
@@ -146,7 +147,7 @@ class SingleConvolution:
         patches = matrix[:, :-1].reshape(*size, kernel, -1)
         strides = (stride * row, stride * column, row, item)
         source = np.lib.stride_tricks.as_strided(padded, patches.shape, strides, writeable=False)
-        return inside, partial(np.copyto, patches, source), matrix
+        return inside, fill(patches, source), matrix
 
     @cached_property
     def _kernels(self) -> np.ndarray:
@@ -168,10 +169,10 @@ class SingleConvolution:
         four = work.empty((4, down, across, self.outputs), out.dtype)
         forth, back = (np.kron(matrix, matrix).astype(out.dtype) for matrix in (_INPUT, _OUTPUT))
         calls: Calls = [
-            partial(np.copyto, tiles, source),
-            partial(np.dot, forth, tiles.reshape(16, -1), out=inputs.reshape(16, -1)),
+            fill(tiles, source),
+            partial(forth.dot, tiles.reshape(16, -1), inputs.reshape(16, -1)),
             partial(np.matmul, inputs, self._kernels, out=products),
-            partial(np.dot, back, products.reshape(16, -1), out=four.reshape(4, -1)),
+            partial(back.dot, products.reshape(16, -1), four.reshape(4, -1)),
         ]
         if self.bias is not None:
             constant = products[_CONSTANT]
@@ -198,7 +199,7 @@ class SingleConvolution:
         place = np.lib.stride_tricks.as_strided(whole, (2, 2, down, across, outputs), strides)
         calls = finish(four.reshape(place.shape), self.relu, place)
         if not fits:
-            calls.append(partial(np.copyto, out[0], whole[:rows, :columns]))
+            calls.append(fill(out[0], whole[:rows, :columns]))
         return calls
 
 
