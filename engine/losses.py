@@ -57,7 +57,7 @@ def squared_error(prediction: Array, target: Array) -> tuple[float, Array]:
     """
     error = prediction - target
     n = error.shape[0]
-    value = 0.5 * float((error * error).sum()) / n
+    value = 0.5 * float(error.__array_namespace__().vdot(error, error)) / n
     error /= n
     return value, error
 

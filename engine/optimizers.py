@@ -21,6 +21,7 @@ def add_scaled(weight: Array, factor: float, change: Array) -> None:
     if (
         axpy is None
         or weight.dtype != change.dtype
+        or not weight.size
         or not (weight.flags.carray and change.flags.c_contiguous)
     ):
         weight += weight.dtype.type(factor) * change
