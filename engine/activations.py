@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.layer import Array, Backward, Gradients, Layer
+from engine.rectifier import rectify
 
 
 class Sigmoid(Layer):
@@ -22,7 +23,7 @@ class Sigmoid(Layer):
     def predict(self, x: Array) -> Array:
         half = x.dtype.type(0.5)
         y = x * half
-        y = x.__array_namespace__().tanh(y)
+        x.__array_namespace__().tanh(y, out=y)
         y *= half
         y += half
         return y
@@ -40,7 +41,7 @@ class ReLU(Layer):
         return y, backward
 
     def predict(self, x: Array) -> Array:
-        return x.__array_namespace__().maximum(x, x.dtype.type(0))
+        return rectify(x)
 
 
 class Tanh(Layer):

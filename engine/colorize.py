@@ -21,20 +21,23 @@ from engine import ab_bins
 from engine.checkpoint import load_pretrained
 from engine.colour_hints import Hints
 from engine.colour_spaces import EPSILON, KAPPA, TO_XYZ, linear_from_lab, linear_from_srgb, srgb_from_linear
-from engine.guided_filter import enlarged, guided_enlargement, guided_lines, reduced
+from engine.guided_filter import enlarged, enlarged_deep, guided_enlargement, guided_lines, reduced
 from engine.hint_spread import spread
 from engine.images import Picture, PictureError, open_picture
 from engine.network import Network
 from engine.preprocessing import to_network_input
 
 SHORT = 128  # pixels of the shorter side of what the network sees
+SCALES = (0.75, 1.0, 1.25)  # it looks in three sizes, each time mirrored too, and its answers are averaged
+STRIDE = 4  # pixels of what the network sees, on a side, of which it says one thing
 LONGEST = 4  # times as many has the longer side at most
 STRIP_PIXELS = 1 << 16  # of the photo that are computed at once
 SLACK = 0.002  # of full light: what a colour may lie outside of a screen's before it is paled
 HALVINGS = 7  # of the interval in which the palest colour lies that still exists
 CELL = 2  # pixels of what the network sees, on a side, that have one correction by hints
 CLOSE = 1.5  # pixels of what the network sees over which a hint is then made exact
-VIVID = 0.3  # from 0, faithful, to 1: above it, what is coloured wrongly shows more than what gains
+VIVID = 0.4  # from 0, faithful, to 1: above it, what is coloured wrongly shows more than what gains
+BESIDE_HINTS = 0.85  # of the network's colours is what hints are spread over: what they say counts for more
 APART = 18.0  # units of a and b between two colours that are suggested
 
 
@@ -91,10 +94,10 @@ def prepare(photo: Picture) -> Prepared:
     return Prepared(lightness, small)
 
 
-def network_size(height: int, width: int, multiple: int = 32) -> tuple[int, int]:
+def network_size(height: int, width: int, multiple: int = 32, scale: float = 1.0) -> tuple[int, int]:
     """The size in which the network sees a photo: multiples of what its strides need."""
-    scale = SHORT / min(height, width)
-    sides = (min(side * scale, SHORT * LONGEST) for side in (height, width))
+    short = scale * SHORT
+    sides = (min(side * short / min(height, width), short * LONGEST) for side in (height, width))
     high, wide = (max(1, round(side / multiple)) * multiple for side in sides)
     return high, wide
 
@@ -104,9 +107,33 @@ def predict(prepared: Prepared, hints: Hints | None = None, model: Network | str
     network = load_pretrained(model) if isinstance(model, str) else model
     if not network.preprocessing.photo or network.labels != ab_bins.LABELS:
         raise ValueError(f"the network {network.name!r} does not colour photos")
-    known = (hints or Hints()).planes(prepared.size, (prepared.small.shape[0], prepared.small.shape[1]))
-    x = to_network_input(np.dstack([prepared.small, known])[None], network.preprocessing)
-    return Colours(network.predict(x)[0], known)
+    known = hints or Hints()
+    rows, columns = (side // STRIDE for side in prepared.small.shape)
+    total = np.zeros((rows, columns, len(network.labels)), np.float32)
+    for scale in SCALES:
+        size = network_size(*prepared.size, scale=scale)
+        for logits in _both_ways(
+            network, np.dstack([_seen(prepared, size), known.planes(prepared.size, size)])
+        ):
+            total += enlarged_deep(logits, rows, columns)
+    total /= 2 * len(SCALES)
+    return Colours(total, known.planes(prepared.size, (STRIDE * rows, STRIDE * columns)))
+
+
+def _seen(prepared: Prepared, size: tuple[int, int]) -> np.ndarray:
+    """The photo's lightness in a size (h, w) of the network's."""
+    if size == prepared.small.shape:
+        return prepared.small
+    return np.clip(reduced(prepared.lightness, *size), 0, 100)
+
+
+def _both_ways(network: Network, seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What the network says of (h, w, 4), and of it mirrored: twice (h / 4, w / 4, 261)."""
+    logits = [
+        network.predict(to_network_input(np.ascontiguousarray(way)[None], network.preprocessing))[0]
+        for way in (seen, seen[:, ::-1])
+    ]
+    return logits[0], logits[1][:, ::-1]
 
 
 def paint(
@@ -131,6 +158,7 @@ def small_colours(
     ab = guided_enlargement(places, lightness)
     if not colours.hints[..., 2].any():
         return ab
+    ab *= np.float32(BESIDE_HINTS)
     return _made_exact(_corrected(ab, lightness, colours.hints), colours.hints)
 
 

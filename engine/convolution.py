@@ -20,8 +20,8 @@ from engine import winograd, winograd_gradients
 from engine.epilogue import Epilogue
 from engine.memory import scratch
 from engine.pooled import PooledConvolution
+from engine.products import SMALL_PRODUCT
 
-SMALL_PRODUCT = 1_000_000  # multiplications up to which OpenBLAS multiplies in place
 TILE_BYTES = 1 << 20  # patches of one tile: half of a second-level cache of 2 MiB
 
 
@@ -178,7 +178,7 @@ def _convolve_patches(
     y = np.empty((n, rows // 2, columns // 2, outputs) if pool else (n, rows, columns, outputs), x.dtype)
     if pool:
         rows = rows // 2 * 2
-    row_bytes = columns * kernel * kernel * channels * x.itemsize
+    row_bytes = columns * (kernel * kernel * channels + outputs) * x.itemsize
     for images, strip in _tiles(n, rows, row_bytes, 2 if pool else 1):
         patches = _neighbourhoods(x, images, strip, columns, kernel, stride, pad)
         if pool:

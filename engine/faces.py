@@ -53,6 +53,8 @@ NEVER = (
     "(type1|X11)/",
     "truetype/dseg/DSEG(Weather|14|.*SEGG)",
     "truetype/croscore/",
+    "truetype/(inter-vf|ebgaramond|eurofurence)/",  # the last is Monofur too
+    "opentype/elstob/",  # Junicode too
 )
 
 

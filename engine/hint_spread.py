@@ -11,7 +11,7 @@ import numpy as np
 from scipy.sparse import coo_matrix, csc_matrix, diags
 from scipy.sparse.linalg import splu
 
-UNLIKE = 3.0  # units of lightness over which neighbours have little to do with each other
+UNLIKE = 1.5  # units of lightness over which neighbours have little to do with each other
 LEAST = 1e-5  # of the tie between any two neighbours
 FADING = 5e-5  # how strongly each place is tied to no error at all
 HINTED = 10.0  # and a hinted one to its own error

@@ -34,12 +34,15 @@ from engine.layers import (
     Sequential,
     Sigmoid,
     Skip,
+    UpSample2D,
 )
+from engine.products import product
 from engine.single import SingleConvolution
 
 SMALL_PICTURE = (
     1 << 12
 )  # numbers up to which making views and passing arguments takes a good part of the time
+FLOAT32 = np.dtype(np.float32)
 PROGRAMS = 4  # kept for each thread: one for each shape of input
 
 
@@ -94,7 +97,7 @@ class FrozenPlan:
         self._programs = _Programs()
 
     def __call__(self, x: Array) -> Array:
-        if len(x) == 1 and x.size <= SMALL_PICTURE and isinstance(x, np.ndarray) and x.dtype == np.float32:
+        if len(x) == 1 and x.size <= SMALL_PICTURE and isinstance(x, np.ndarray) and x.dtype == FLOAT32:
             return self._program(x.shape)(x)
         return run(self.steps, x)
 
@@ -106,7 +109,7 @@ class FrozenPlan:
             if len(programs) >= PROGRAMS:
                 programs.clear()
             alone = [step.alone for step in self.steps]
-            found = programs[shape] = program.Program(alone, self._shapes(shape), np.dtype(np.float32))
+            found = programs[shape] = program.Program(alone, self._shapes(shape), FLOAT32)
         return found
 
     def _shapes(self, shape: tuple[int, ...]) -> list[tuple[int, ...]]:
@@ -136,12 +139,36 @@ def _function(layer: Layer) -> Callable[[Array], Array]:
         steps = plan(layer.layers)
         return lambda x: run(steps, x)
     if isinstance(layer, Residual):
-        inner = plan([layer.inner])
-        return lambda x: x + run(inner, x)
+        return _residual(layer.inner)
     if isinstance(layer, Skip):
         inner = plan([layer.inner])
         return lambda x: x.__array_namespace__().concatenate([x, run(inner, x)], axis=-1)
     return layer.predict
+
+
+def _residual(inner: Layer) -> Callable[[Array], Array]:
+    """x + inner(x) with as few passes over memory as can be.
+
+    Each pixel of an up-sampled image is added to four of x at once, without making the larger image. What a
+    product has just written is nobody else's, so x is added to it in place.
+    """
+    layers = inner.layers if isinstance(inner, Sequential) else [inner]
+    grown = bool(layers) and isinstance(layers[-1], UpSample2D)
+    steps = plan(layers[:-1] if grown else layers)
+    fresh = bool(steps) and isinstance(steps[-1].layers[0], Conv2D | Conv1D | Dense)
+
+    def function(x: Array) -> Array:
+        y = run(steps, x)
+        if grown:
+            n, height, width, channels = y.shape
+            fours = x.reshape(n, height, 2, width, 2, channels)
+            return (fours + y[:, :, None, :, None]).reshape(x.shape)
+        if not fresh:
+            return x + y
+        y += x
+        return y
+
+    return function
 
 
 def _fold(weight: Array, bias: Array | None, norm: BatchNorm) -> tuple[Array, Array]:
@@ -187,7 +214,7 @@ def _dense(layer: Dense, following: Sequence[Layer]) -> Step:
     after = activation.predict if isinstance(activation, Sigmoid) else None
 
     def function(x: Array) -> Array:
-        y = x @ weight
+        y = product(x, weight)
         if epilogue is not None:
             epilogue(y)
         return y if after is None else after(y)

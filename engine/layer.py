@@ -13,7 +13,10 @@ array.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
+
+import numpy as np
 
 Array = Any  # a NumPy array, or a CuPy array on a GPU
 Gradients = dict[str, Array]
@@ -46,5 +49,13 @@ class Layer:
 def column_sums(x: Array) -> Array:
     """The sum of each channel over samples and places: (..., C) -> (C,), as one product."""
     rows = x.reshape(-1, x.shape[-1])
-    xp = x.__array_namespace__()
-    return xp.ones(rows.shape[0], dtype=x.dtype) @ rows
+    if isinstance(x, np.ndarray):
+        return _ones(rows.shape[0], x.dtype).dot(rows)
+    return x.__array_namespace__().ones(rows.shape[0], dtype=x.dtype) @ rows
+
+
+@lru_cache(maxsize=32)
+def _ones(count: int, dtype: np.dtype) -> np.ndarray:
+    ones = np.ones(count, dtype)
+    ones.setflags(write=False)  # every thread's
+    return ones

@@ -10,6 +10,7 @@ from engine.convolution import Convolution, output_size
 from engine.epilogue import Epilogue
 from engine.initializers import Initializer, he, zeros
 from engine.layer import Array, Backward, Gradients, Layer, column_sums
+from engine.products import product, weight_gradient
 
 
 class Dense(Layer):
@@ -34,16 +35,15 @@ class Dense(Layer):
         weight = self.parameters["weight"]
 
         def backward(dy: Array, input_gradient: bool = True) -> tuple[Array, Gradients]:
-            # Of one sample, the product is a table of x by dy: nothing for a matrix product to add up.
-            gradients = {"weight": x.T @ dy if x.shape[0] > 1 else x[0][:, None] * dy}
+            gradients = {"weight": weight_gradient(x, dy)}
             if "bias" in self.parameters:
-                gradients["bias"] = dy.sum(axis=0)
-            return (dy @ weight.T if input_gradient else None), gradients
+                gradients["bias"] = column_sums(dy)
+            return (dy.dot(weight.T) if input_gradient else None), gradients
 
         return self.predict(x), backward
 
     def predict(self, x: Array) -> Array:
-        y = x @ self.parameters["weight"]
+        y = product(x, self.parameters["weight"])
         if "bias" in self.parameters:
             y += self.parameters["bias"]
         return y

@@ -35,15 +35,16 @@ def softmax(logits: Array) -> Array:
 def cross_entropy(logits: Array, labels: Array) -> tuple[float, Array]:
     """-log softmax(logits)[label] for integer labels (N,), or -Σ t·log softmax for targets (N, classes)."""
     xp = logits.__array_namespace__()
-    n = logits.shape[0]
+    n, classes = logits.shape
+    logits = xp.ascontiguousarray(logits)
     shifted = logits - logits.max(axis=1, keepdims=True)
     e = xp.exp(shifted)
     total = e.sum(axis=1, keepdims=True)
-    gradient = e / total
+    gradient = xp.divide(e, total, out=e)
     if labels.ndim == 1:
         rows = xp.arange(n)
         value = (xp.log(total[:, 0]) - shifted[rows, labels]).sum() / n
-        gradient[rows, labels] -= 1
+        gradient.reshape(-1)[rows * classes + labels] -= 1  # quicker than by two indices
     else:
         mass = labels.sum(axis=1, keepdims=True)
         value = (xp.log(total) * mass - (labels * shifted).sum(axis=1, keepdims=True)).mean()
@@ -58,7 +59,7 @@ def squared_error(prediction: Array, target: Array) -> tuple[float, Array]:
     """
     error = prediction - target
     n = error.shape[0]
-    value = 0.5 * float((error * error).sum()) / n
+    value = 0.5 * float(error.__array_namespace__().vdot(error, error)) / n
     error /= n
     return value, error
 

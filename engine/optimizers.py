@@ -13,7 +13,6 @@ from engine.memory import blocks
 Parameters = dict[str, Array]
 
 AXPY = {np.dtype(np.float32): blas.saxpy, np.dtype(np.float64): blas.daxpy}
-LARGE = 1 << 12  # numbers from which calling BLAS costs less than a second pass
 
 
 def add_scaled(weight: Array, factor: float, change: Array) -> None:
@@ -21,13 +20,13 @@ def add_scaled(weight: Array, factor: float, change: Array) -> None:
     axpy = AXPY.get(weight.dtype) if isinstance(weight, np.ndarray) else None
     if (
         axpy is None
-        or weight.size < LARGE
         or weight.dtype != change.dtype
+        or not weight.size
         or not (weight.flags.carray and change.flags.c_contiguous)
     ):
         weight += weight.dtype.type(factor) * change
     else:
-        axpy(change.reshape(-1), weight.reshape(-1), a=factor)
+        axpy(change.ravel(), weight.ravel(), a=factor)
 
 
 class SGD:

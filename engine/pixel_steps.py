@@ -16,14 +16,14 @@ from numpy import add, divide, dot, matmul, multiply, subtract, tanh
 from engine.layers import Dense, Sigmoid
 from engine.losses import Loss, mean_squared_error, squared_error
 from engine.network import Network
-from engine.optimizers import SGD
+from engine.optimizers import AXPY, SGD
 
 
 class PixelSteps:
     """Trains a network of a dense, a sigmoid, a dense and a sigmoid layer, so many pixels a step.
 
-    From now on the network's parameters are views of one flat array, so that plain descent moves them all in
-    two calls. ValueError for other networks and other losses.
+    From now on the network's parameters are views of one flat array, so that plain descent at a rate of 1
+    moves them all in one call. ValueError for other networks and other losses.
     """
 
     def __init__(self, network: Network, loss: Loss, optimizer: SGD, batch: int) -> None:
@@ -39,7 +39,11 @@ class PixelSteps:
         for name, view in self.weights.items():
             number, _, kind = name.partition(".")
             network.layers[int(number)].parameters[kind] = view
-        self.rate = np.full_like(self.flat, optimizer.learning_rate)
+        self._axpy = AXPY[self.flat.dtype]
+        self._pairs = [
+            (slope.reshape(-1), weight.reshape(-1))
+            for slope, weight in zip(self.slopes.values(), self.weights.values(), strict=True)
+        ]
         self._step = self._optimize
         if type(optimizer) is SGD:
             self._step = self._descend if optimizer.learning_rate != 1 else self._descend_by_1
@@ -76,6 +80,7 @@ class PixelSteps:
         product: Callable[..., Any] = matmul if many else dot  # which is quicker for a single row
         if not many:  # the one row of gradients is the biases' own
             dh, dy = db1[None], db2[None]
+        ones = np.ones(batch, b1.dtype)
         h_across, w2_across, step = h.T, w2.T, self._step
         for x, x_across, target, error in zip(
             inputs, inputs.transpose(0, 2, 1), targets, errors, strict=True
@@ -107,14 +112,15 @@ class PixelSteps:
             product(x_across, dh, dw1)
             product(h_across, dy, dw2)
             if many:
-                add.reduce(dh, 0, out=db1)
-                add.reduce(dy, 0, out=db2)
+                dot(ones, dh, db1)
+                dot(ones, dy, db2)
             step()
 
     def _descend(self) -> None:
-        """Plain descent: the gradient, times the rate, off all the weights."""
-        multiply(self.slope, self.rate, self.slope)
-        subtract(self.flat, self.slope, self.flat)
+        """Plain descent: the gradient, times the rate, off each of the weights."""
+        axpy, change = self._axpy, -self.optimizer.learning_rate
+        for slope, weight in self._pairs:
+            axpy(slope, weight, a=change)
 
     def _descend_by_1(self) -> None:
         subtract(self.flat, self.slope, self.flat)

@@ -10,19 +10,20 @@ All inputs are NumPy arrays (N, H, W, C); scratch memory belongs to the thread.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import lru_cache, partial
 
 import numpy as np
 
 from engine.epilogue import Epilogue
 from engine.layer import Gradients, column_sums
 from engine.memory import blocks, scratch
+from engine.products import SMALL_PRODUCT
+from engine.rectifier import rectify
 
 PooledBackward = Callable[..., tuple[np.ndarray | None, Gradients]]
 Marks = tuple[np.ndarray, np.ndarray]
 
 BLOCK_BYTES = 1 << 20
-SMALL_PRODUCT = 1_000_000  # multiplications up to which OpenBLAS multiplies in place
 LONGEST_RUN = 40  # numbers in one row of a kernel, up to which this way pays
 
 
@@ -31,16 +32,12 @@ class PooledConvolution:
 
     def __init__(self, weight: np.ndarray) -> None:
         self.kernel, _, self.channels, self.outputs = weight.shape
-        quads = _quads(weight)
-        side = quads.shape[0]
-        if self.channels == 1:
-            phased = quads.reshape(side // 2, 2, side // 2, 2, -1).transpose(4, 1, 3, 0, 2)
-            self.matrix = np.ascontiguousarray(phased).reshape(4 * self.outputs, side * side)
-            self._none = self._bias = np.zeros(self.outputs, weight.dtype)
-            self._biased = self._column(self._none)
-        else:
-            self.matrix = quads.reshape(side * side * self.channels, 4 * self.outputs)
-        self.side = side
+        self.side, places, self._copies = _layout(self.kernel, self.channels, self.outputs)
+        numbers = np.zeros(weight.size + 1, weight.dtype)
+        numbers[:-1] = weight.ravel()
+        self.matrix = numbers.take(places)
+        self._bias: np.ndarray | None = None
+        self._biased = self.matrix
 
     @staticmethod
     def suits(kernel: int, stride: int, channels: int) -> bool:
@@ -72,10 +69,11 @@ class PooledConvolution:
             if epilogue is not None and epilogue.relu:
                 dy = dy * (y > 0)
             dx = np.empty(x.shape, x.dtype) if input_gradient else None
-            total = np.zeros_like(self.matrix)
-            for part, mark in zip(self._parts(x, y), marks, strict=True):
-                self._hand_back(x[part], dy[part], mark, pad, total, None if dx is None else dx[part])
-            gradients = {"weight": self._folded(total)}
+            shares = [
+                self._hand_back(x[part], dy[part], mark, pad, None if dx is None else dx[part])
+                for part, mark in zip(self._parts(x, y), marks, strict=True)
+            ]
+            gradients = {"weight": self._folded(sum(shares[1:], shares[0]))}
             if epilogue is not None:
                 gradients["bias"] = column_sums(dy)
             return dx, gradients
@@ -107,10 +105,10 @@ class PooledConvolution:
             copy(inside, x[..., 0])
             copy(phases, padded)
             copy(planes, source)
-            bias = self._none if epilogue is None else epilogue.bias
-            if bias is not self._bias:
-                self._biased, self._bias = self._column(bias), bias
-            _rows_times_planes(self._biased, matrix, views[8])
+            if epilogue is None:
+                _rows_times_planes(self.matrix, matrix[:, :-1], views[8])
+            else:
+                _rows_times_planes(self._with_bias(epilogue.bias), matrix, views[8])
         else:
             inside, source, patches, matrix = views[:4]
             best = y.reshape(-1, self.outputs)
@@ -122,17 +120,16 @@ class PooledConvolution:
         maximum(left, right, out=best)
         if self.channels == 1:
             if epilogue is not None and epilogue.relu:
-                maximum(result, x.dtype.type(0), out=y)
-            else:
-                copy(y, result)
+                rectify(best, out=best)
+            copy(y, result)
         elif epilogue is not None:
             epilogue(best)
         return halves, products
 
     def _hand_back(
-        self, x: np.ndarray, dy: np.ndarray, marks: Marks, pad: int, total: np.ndarray, dx: np.ndarray | None
-    ) -> None:
-        """Add to `total` what the matrix gets of dy, and write dx."""
+        self, x: np.ndarray, dy: np.ndarray, marks: Marks, pad: int, dx: np.ndarray | None
+    ) -> np.ndarray:
+        """What the matrix gets of dy; also writes dx."""
         views = self._views(x, dy, pad)
         products, upper, lower, halves, left, right = views[8:]
         if self.channels == 1:
@@ -152,31 +149,27 @@ class PooledConvolution:
         np.subtract(halves, upper, out=lower)
         if self.channels == 1:
             shares = np.matmul(products, matrix[:, :-1].transpose(0, 2, 1))
-            total += shares[0] if len(shares) == 1 else shares.sum(axis=0)
             if dx is not None:
                 _planes_back(np.matmul(self.matrix.T, products), phases, dx, pad, self.side // 2)
-        else:
-            total += matrix.T @ products
-            if dx is not None:
-                _runs_back((products @ self.matrix.T).reshape(source.shape), dx, pad)
+            return shares[0] if len(shares) == 1 else np.add.reduce(shares, axis=0)
+        if dx is not None:
+            _runs_back((products @ self.matrix.T).reshape(source.shape), dx, pad)
+        return matrix.T @ products
 
-    def _column(self, bias: np.ndarray) -> np.ndarray:
+    def _with_bias(self, bias: np.ndarray) -> np.ndarray:
         """The matrix with one more column, for the plane of ones: the bias of each output."""
-        return np.column_stack([self.matrix, np.tile(bias, 4)])
+        if bias is not self._bias:
+            rows, columns = self.matrix.shape
+            biased = np.empty((rows, columns + 1), self.matrix.dtype)
+            biased[:, :-1] = self.matrix
+            biased[:, -1].reshape(4, -1)[...] = bias
+            self._biased, self._bias = biased, bias
+        return self._biased
 
     def _folded(self, total: np.ndarray) -> np.ndarray:
         """The gradient of the kernel (k, k, C, outputs) from that of its four copies in the matrix."""
-        side, taps = self.side, self.side // 2
-        if self.channels == 1:
-            quads = total.reshape(4, self.outputs, 2, 2, taps, taps).transpose(4, 2, 5, 3, 0, 1)
-        else:
-            quads = total
-        quads = quads.reshape(side, side, self.channels, 4, self.outputs)
-        k = self.kernel
-        folded = quads[:k, :k, :, 0] + quads[:k, 1 : 1 + k, :, 1]
-        folded += quads[1 : 1 + k, :k, :, 2]
-        folded += quads[1 : 1 + k, 1 : 1 + k, :, 3]
-        return folded
+        folded = np.add.reduce(total.take(self._copies), axis=0)
+        return folded.reshape(self.kernel, self.kernel, self.channels, self.outputs)
 
 
 def _rows_times_planes(rows: np.ndarray, planes: np.ndarray, out: np.ndarray) -> None:
@@ -223,15 +216,27 @@ def _runs_back(dpatches: np.ndarray, dx: np.ndarray, pad: int) -> None:
     dx[...] = padded[:, pad : pad + height, pad : pad + width]
 
 
-def _quads(weight: np.ndarray) -> np.ndarray:
-    """(s, s, C, 4·outputs): the kernel at its four places, s being k + 1, made even for one channel."""
-    kernel, _, channels, outputs = weight.shape
+@lru_cache(maxsize=64)
+def _layout(kernel: int, channels: int, outputs: int) -> tuple[int, np.ndarray, np.ndarray]:
+    """(the side s of a neighbourhood; which number of the weight stands where in the matrix, -1 for none;
+    where each number has its copies (4, k·k·C·outputs)).
+
+    Four kernels at their places in one neighbourhood: s is k + 1, made even for one channel, whose matrix is
+    (4·outputs, s·s), by phases; that of more channels is (s·s·C, 4·outputs).
+    """
     side = kernel + 1 + (kernel % 2 == 0 and channels == 1)
-    quads = np.zeros((side, side, channels, 4, outputs), weight.dtype)
+    numbers = np.arange(kernel * kernel * channels * outputs).reshape(kernel, kernel, channels, outputs)
+    quads = np.full((side, side, channels, 4, outputs), -1)
     for i in range(2):
         for j in range(2):
-            quads[i : i + kernel, j : j + kernel, :, 2 * i + j] = weight
-    return quads.reshape(side, side, channels, 4 * outputs)
+            quads[i : i + kernel, j : j + kernel, :, 2 * i + j] = numbers
+    if channels == 1:
+        phased = quads.reshape(side // 2, 2, side // 2, 2, -1).transpose(4, 1, 3, 0, 2)
+        places = phased.reshape(4 * outputs, side * side)
+    else:
+        places = quads.reshape(side * side * channels, 4 * outputs)
+    copies = np.argsort(places, axis=None, kind="stable")[-4 * numbers.size :].reshape(-1, 4).T
+    return side, np.ascontiguousarray(places), np.ascontiguousarray(copies)
 
 
 def _plane_views(

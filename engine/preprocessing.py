@@ -107,8 +107,9 @@ def to_network_input(images: np.ndarray, preprocessing: Preprocessing) -> np.nda
         raise ValueError(f"this network reads pictures {expected}, not {images.shape}")
     width = images.shape[2]
     xp = images.__array_namespace__()
-    shape = (len(images), size + 2 * pad, width + 2 * pad, 1)
-    inputs: np.ndarray = xp.full(shape, preprocessing.offset, dtype=np.float32)
+    inputs: np.ndarray = xp.empty((len(images), size + 2 * pad, width + 2 * pad, 1), dtype=np.float32)
+    if pad:
+        inputs.fill(preprocessing.offset)
     inner = inputs[:, pad : pad + size, pad : pad + width, 0]
     unit = 255.0 if images.dtype == np.uint8 else 1.0
     xp.multiply(images, np.float32(preprocessing.scale / unit), out=inner)

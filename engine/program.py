@@ -20,12 +20,14 @@ from typing import Protocol
 
 import numpy as np
 
+from engine.products import SMALL_PRODUCT
+from engine.rectifier import against_zeros
+
 Calls = list[Callable[[], object]]
 Shape = tuple[int, ...]
 Bound = tuple[np.ndarray, Calls]
 Function = Callable[[np.ndarray], np.ndarray]
 
-SMALL_PRODUCT = 1_000_000  # multiplications up to which OpenBLAS multiplies in place
 LINE = 64  # bytes that the cache moves at once
 
 
@@ -69,7 +71,7 @@ class Program:
         self.input = place
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
-        np.copyto(self.input, x)
+        self.input[...] = x
         for call in self.calls:
             call()
         return self.output.copy()
@@ -93,7 +95,7 @@ class Reshape:
         if out.flags.c_contiguous:
             return out.reshape(shape), []
         inside = np.empty(shape, out.dtype)
-        return inside, [partial(np.copyto, out, inside.reshape(out.shape))]
+        return inside, [fill(out, inside.reshape(out.shape))]
 
 
 class Product:
@@ -115,8 +117,8 @@ class Product:
         x = np.ones(len(self._rows), out.dtype)
         y = np.empty(out.shape[1], out.dtype)
         after = self.after
-        last = finish(y, self.relu, out[0]) if after is None else lambda: np.copyto(out[0], after(y))
-        return x[: len(self.weight)].reshape(shape), [partial(np.dot, x, self._rows, out=y), last]
+        last = finish(y, self.relu, out[0]) if after is None else [lambda: np.copyto(out[0], after(y))]
+        return x[: len(self.weight)].reshape(shape), [partial(x.dot, self._rows, y), *last]
 
 
 class Mean:
@@ -127,18 +129,30 @@ class Mean:
         inside = np.empty(shape, out.dtype)
         share = np.full(places, 1 / places, out.dtype)
         y = np.empty(shape[3], out.dtype)
-        return inside, [partial(np.dot, share, inside.reshape(places, -1), out=y), finish(y, False, out[0])]
+        return inside, [partial(share.dot, inside.reshape(places, -1), y), *finish(y, False, out[0])]
 
 
-def finish(y: np.ndarray, relu: bool, out: np.ndarray) -> Callable[[], object]:
-    """The call that brings y to `out`, with `relu` nothing below 0."""
-    if relu:
-        return partial(np.maximum, y, np.zeros((), y.dtype), out=out)
-    return partial(np.copyto, out, y)
+def fill(target: np.ndarray, source: np.ndarray) -> Callable[[], object]:
+    """The call that copies. Methods of arrays are called sooner than functions of NumPy, as in products."""
+    return partial(target.__setitem__, ..., source)
+
+
+def finish(y: np.ndarray, relu: bool, out: np.ndarray, memory: np.ndarray | None = None) -> Calls:
+    """The calls that bring y to `out`, with `relu` nothing below 0.
+
+    Where y is a view of some `memory` of the step's own, all of that is changed first: what lies together is
+    quicker.
+    """
+    if not relu:
+        return [fill(out, y)]
+    rows, zeros = against_zeros(y if memory is None else memory)
+    if memory is None and out.flags.c_contiguous:
+        return [partial(np.maximum, rows, zeros, out=out.reshape(rows.shape))]
+    return [partial(np.maximum, rows, zeros, out=rows), fill(out, y)]
 
 
 def product(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> Calls:
     """out = a @ b for matrices, by rows in parts that are small enough for BLAS not to copy them first."""
     parts = min(4, len(a), -(-a.size * b.shape[1] // SMALL_PRODUCT))
     cuts = [len(a) * i // parts for i in range(parts + 1)]
-    return [partial(np.dot, a[i:j], b, out=out[i:j]) for i, j in pairwise(cuts)]
+    return [partial(a[i:j].dot, b, out[i:j]) for i, j in pairwise(cuts)]

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from engine.epilogue import places_in_a_row
 from engine.layer import Array, Backward, Gradients, Layer, column_sums
 from engine.memory import blocks
+from engine.rectifier import rectify
 
-LONG_ROW = 1024
 CANCELLING = (
     64  # a squared mean this many variances large is not taken off a sum of squares: digits would cancel
 )
@@ -62,7 +63,7 @@ class BatchNorm(Layer):
         xp = x.__array_namespace__()
         channels = x.shape[-1]
         count = x.size // channels
-        fold = _fold(count, channels)
+        fold = places_in_a_row(count, channels)
         rows = x.reshape(-1, fold * channels)
         mean, variance = _moments(rows, channels)
         self._remember(mean, variance, count)
@@ -76,7 +77,7 @@ class BatchNorm(Layer):
             xp.multiply(rows[part], scale, out=block)
             block += shift
             if relu:
-                xp.maximum(block, x.dtype.type(0), out=block)
+                rectify(block, out=block)
 
         def backward(dy: Array, input_gradient: bool = True) -> tuple[Array, Gradients]:
             dx, products, sums = _normalization_gradient(
@@ -95,14 +96,6 @@ class BatchNorm(Layer):
     def config(self) -> dict[str, Any]:
         channels = self.parameters["scale"].shape[0]
         return super().config() | {"channels": channels, "momentum": self.momentum, "epsilon": self.epsilon}
-
-
-def _fold(count: int, channels: int) -> int:
-    """How many places to lay side by side: NumPy's loops along a row want a few hundred numbers."""
-    fold = 1
-    while count % (2 * fold) == 0 and 2 * fold * channels <= LONG_ROW:
-        fold *= 2
-    return fold
 
 
 def _by_channel(sums: Array, channels: int) -> Array:

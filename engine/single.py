@@ -15,12 +15,13 @@ Others: the neighbourhoods of all outputs as the rows of one matrix.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property, partial
 
 import numpy as np
 
 from engine.pooled import PooledConvolution
-from engine.program import Bound, Calls, Shape, Workspace, finish, product
+from engine.program import Bound, Calls, Shape, Workspace, fill, finish, product
 
 _INPUT = np.array([[1, 0, -1, 0], [0, 1, 1, 0], [0, -1, 1, 0], [0, 1, 0, -1]], np.float64)
 _KERNEL = np.array([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]], np.float64)
@@ -51,6 +52,10 @@ class SingleConvolution:
             return self._winograd(shape, out, work)
         return (self._pooled_patches if pooled else self._patches)(shape, out, work)
 
+    @property
+    def _bias_or_zeros(self) -> np.ndarray:
+        return np.zeros(self.outputs, self.weight.dtype) if self.bias is None else self.bias
+
     @cached_property
     def _quads(self) -> PooledConvolution:
         return PooledConvolution(self.weight)
@@ -58,9 +63,13 @@ class SingleConvolution:
     @cached_property
     def _quads_and_bias(self) -> np.ndarray:
         """(4·K, side² + 1): the bias is one more column, for a plane of ones."""
-        matrix = self._quads.matrix
-        bias = np.zeros(self.outputs, matrix.dtype) if self.bias is None else self.bias
-        return np.hstack([matrix, np.tile(bias, 4)[:, None]])
+        return np.hstack([self._quads.matrix, np.tile(self._bias_or_zeros, 4)[:, None]])
+
+    @cached_property
+    def _halves_and_bias(self) -> np.ndarray:
+        """(2, side²·C + 1, 2·K): the bias is one more row, for a column of ones."""
+        whole = np.vstack([self._quads.matrix, np.tile(self._bias_or_zeros, 4)])
+        return np.ascontiguousarray(whole.reshape(len(whole), 2, -1).swapaxes(0, 1))
 
     def _planes(self, shape: Shape, out: np.ndarray, work: Workspace) -> Bound:
         """Planes (side² + 1, places), where each row of outputs ends with some that are of no use."""
@@ -77,37 +86,40 @@ class SingleConvolution:
         half, best = (work.empty((n * outputs, places), out.dtype) for n in (2, 1))
         result = best.reshape(outputs, rows, wide)[..., :columns].transpose(1, 2, 0)
         return inside, [
-            partial(np.copyto, flat[..., : high * wide].reshape(by_phase.shape), by_phase),
-            partial(np.copyto, planes[:-1].reshape(shifted.shape), shifted),
+            fill(flat[..., : high * wide].reshape(by_phase.shape), by_phase),
+            fill(planes[:-1].reshape(shifted.shape), shifted),
             *product(self._quads_and_bias, planes, four),
             partial(np.maximum, four[: 2 * outputs], four[2 * outputs :], out=half),
             partial(np.maximum, half[:outputs], half[outputs:], out=best),
-            finish(result, self.relu, out[0]),
+            *finish(result, self.relu, out[0], best),
         ]
 
     def _pooled_patches(self, shape: Shape, out: np.ndarray, work: Workspace) -> Bound:
-        """Neighbourhoods of four outputs each, two pixels apart."""
+        """Neighbourhoods of four outputs each, two pixels apart; two of the four apart from the other two."""
         _, rows, columns, outputs = out.shape
-        inside, copy, patches = self._neighbourhoods(shape, (rows, columns), self._quads.side, 2, work)
+        inside, copy, patches = self._neighbourhoods(shape, (rows, columns), self._quads.side, 2)
         places = rows * columns
-        four, half, best = (work.empty((places, n * outputs), out.dtype) for n in (4, 2, 1))
+        two = work.empty((2, places, 2 * outputs), out.dtype)
+        half, best = (work.empty((places, n * outputs), out.dtype) for n in (2, 1))
         return inside, [
             copy,
-            *product(patches, self._quads.matrix, four),
-            partial(np.maximum, four[:, : 2 * outputs], four[:, 2 * outputs :], out=half),
+            partial(np.matmul, patches, self._halves_and_bias, out=two),
+            partial(np.maximum, two[0], two[1], out=half),
             partial(np.maximum, half[:, :outputs], half[:, outputs:], out=best),
-            *self._bias_and_finish(best, out),
+            *finish(best.reshape(out.shape), self.relu, out),
         ]
+
+    @cached_property
+    def _rows(self) -> np.ndarray:
+        """(k·k·C + 1, K): the bias is the last row."""
+        return np.vstack([self.weight.reshape(-1, self.outputs), self._bias_or_zeros])
 
     def _patches(self, shape: Shape, out: np.ndarray, work: Workspace) -> Bound:
         """The neighbourhoods of all outputs."""
         rows, columns = self._size(shape)
-        inside, copy, patches = self._neighbourhoods(shape, (rows, columns), self.kernel, self.stride, work)
+        inside, copy, patches = self._neighbourhoods(shape, (rows, columns), self.kernel, self.stride)
         y = work.empty((rows, columns, self.outputs), out.dtype)
-        calls: Calls = [
-            copy,
-            *product(patches, self.weight.reshape(-1, self.outputs), y.reshape(-1, self.outputs)),
-        ]
+        calls: Calls = [copy, *product(patches, self._rows, y.reshape(-1, self.outputs))]
         if self.pool:
             rows, columns = rows // 2 * 2, columns // 2 * 2
             pairs = work.empty((rows // 2, columns, self.outputs), out.dtype)
@@ -115,11 +127,7 @@ class SingleConvolution:
             calls.append(partial(np.maximum, y[0:rows:2, :columns], y[1:rows:2, :columns], out=pairs))
             calls.append(partial(np.maximum, pairs[:, 0::2], pairs[:, 1::2], out=best))
             y = best
-        return inside, calls + self._bias_and_finish(y, out)
-
-    def _bias_and_finish(self, y: np.ndarray, out: np.ndarray) -> Calls:
-        add: Calls = [] if self.bias is None else [partial(np.add, y, self.bias, out=y)]
-        return [*add, finish(y.reshape(out.shape), self.relu, out)]
+        return inside, calls + finish(y.reshape(out.shape), self.relu, out)
 
     def _size(self, shape: Shape) -> tuple[int, int]:
         """Rows and columns of the convolution before it is pooled."""
@@ -127,15 +135,19 @@ class SingleConvolution:
         return (shape[1] + more) // self.stride + 1, (shape[2] + more) // self.stride + 1
 
     def _neighbourhoods(
-        self, shape: Shape, size: tuple[int, int], kernel: int, stride: int, work: Workspace
-    ) -> tuple[np.ndarray, partial[None], np.ndarray]:
-        """(where the input goes, the call that copies, the matrix (rows · columns, k·k·C) that it fills)."""
+        self, shape: Shape, size: tuple[int, int], kernel: int, stride: int
+    ) -> tuple[np.ndarray, Callable[[], object], np.ndarray]:
+        """(where the input goes, the call that copies, the matrix (rows · columns, k·k·C + 1) that it fills).
+
+        The last column are ones, for the bias; they stay, as no other step writes there.
+        """
         padded, inside = _padded(shape, self.pad, (0, 0), self.weight.dtype)
         row, column, item = padded.strides
-        patches = work.empty((*size, kernel, kernel * self.channels), padded.dtype)
+        matrix = np.ones((size[0] * size[1], kernel * kernel * self.channels + 1), padded.dtype)
+        patches = matrix[:, :-1].reshape(*size, kernel, -1)
         strides = (stride * row, stride * column, row, item)
         source = np.lib.stride_tricks.as_strided(padded, patches.shape, strides, writeable=False)
-        return inside, partial(np.copyto, patches, source), patches.reshape(size[0] * size[1], -1)
+        return inside, fill(patches, source), matrix
 
     @cached_property
     def _kernels(self) -> np.ndarray:
@@ -157,13 +169,15 @@ class SingleConvolution:
         four = work.empty((4, down, across, self.outputs), out.dtype)
         forth, back = (np.kron(matrix, matrix).astype(out.dtype) for matrix in (_INPUT, _OUTPUT))
         calls: Calls = [
-            partial(np.copyto, tiles, source),
-            partial(np.dot, forth, tiles.reshape(16, -1), out=inputs.reshape(16, -1)),
+            fill(tiles, source),
+            partial(forth.dot, tiles.reshape(16, -1), inputs.reshape(16, -1)),
             partial(np.matmul, inputs, self._kernels, out=products),
-            partial(np.dot, back, products.reshape(16, -1), out=four.reshape(4, -1)),
+            partial(back.dot, products.reshape(16, -1), four.reshape(4, -1)),
         ]
         if self.bias is not None:
-            calls.insert(3, partial(np.add, products[_CONSTANT], self.bias, out=products[_CONSTANT]))
+            constant = products[_CONSTANT]
+            everywhere = np.broadcast_to(self.bias, constant.shape).copy()  # of one shape, which is quickest
+            calls.insert(3, partial(np.add, constant, everywhere, out=constant))
         return inside, calls + (self._largest(four, out, work) if self.pool else self._spread(four, out))
 
     def _largest(self, four: np.ndarray, out: np.ndarray, work: Workspace) -> Calls:
@@ -171,7 +185,7 @@ class SingleConvolution:
         return [
             partial(np.maximum, four[:2], four[2:], out=half),
             partial(np.maximum, half[0], half[1], out=best),
-            finish(best, self.relu, out[0]),
+            *finish(best, self.relu, out[0]),
         ]
 
     def _spread(self, four: np.ndarray, out: np.ndarray) -> Calls:
@@ -183,9 +197,9 @@ class SingleConvolution:
         row, column, item = whole.strides
         strides = (row, column, 2 * row, 2 * column, item)
         place = np.lib.stride_tricks.as_strided(whole, (2, 2, down, across, outputs), strides)
-        calls: Calls = [finish(four.reshape(place.shape), self.relu, place)]
+        calls = finish(four.reshape(place.shape), self.relu, place)
         if not fits:
-            calls.append(partial(np.copyto, out[0], whole[:rows, :columns]))
+            calls.append(fill(out[0], whole[:rows, :columns]))
         return calls
 
 

@@ -106,7 +106,7 @@ class ShuffledBatches:
             self._order = np.random.default_rng((self.seed, epoch)).permutation(len(self.data))
             self._epoch = epoch
         index = self._order[place * self.batch_size : (place + 1) * self.batch_size]
-        return self.data.images[index], self.data.labels[index]
+        return self.data.images.take(index, axis=0), self.data.labels[index]
 
 
 class WeightAverage:

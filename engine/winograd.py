@@ -17,9 +17,12 @@ import numpy as np
 
 from engine.epilogue import Epilogue
 from engine.memory import scratch
+from engine.products import wide_product
+from engine.rectifier import rectify
 
 BLOCK_BYTES = 1 << 20  # the buffers of one block of tiles, which share the cache with the kernels
 LARGEST_BLOCK = 3 << 20
+PANEL = 64  # outputs
 
 _INPUT = np.array(
     [
@@ -79,10 +82,24 @@ def pays(shape: tuple[int, ...], pad: int, channels: int, outputs: int) -> bool:
 
 
 def transform(weight: np.ndarray, matrices: dict[np.dtype, np.ndarray] = KERNELS) -> np.ndarray:
-    """Kernels (3, 3, C, K) in the space of the products: (36, C, K)."""
+    """Kernels (3, 3, C, K) in the space of the products: (panels, 36, C, K / panels).
+
+    The outputs of a panel lie together, because BLAS goes through so many columns at a time: whole rows of
+    128 would be a power of two apart, and fall into the same few sets of the cache.
+    """
     _, _, channels, outputs = weight.shape
-    flat = np.ascontiguousarray(weight).reshape(9, channels * outputs)
-    return (matrices[weight.dtype] @ flat).reshape(36, channels, outputs)
+    panels = outputs // PANEL if outputs % PANEL == 0 else 1
+    apart = weight.reshape(9, channels, panels, outputs // panels).transpose(2, 0, 1, 3)
+    flat = np.ascontiguousarray(apart).reshape(panels, 9, -1)
+    transformed = wide_product(matrices[weight.dtype], flat)
+    return transformed.reshape(panels, 36, channels, outputs // panels)
+
+
+def multiply(inputs: np.ndarray, kernels: np.ndarray, products: np.ndarray) -> None:
+    """Fill products (tiles, 36, K): for each of the 36, inputs (tiles, 36, C) times `transform`ed kernels."""
+    panels, _, _, columns = kernels.shape
+    by_panel = products.reshape(len(products), 36, panels, columns).transpose(2, 1, 0, 3)
+    np.matmul(inputs.transpose(1, 0, 2), kernels, out=by_panel)
 
 
 def convolve(
@@ -90,7 +107,7 @@ def convolve(
 ) -> np.ndarray:
     """Cross-correlate x (N, H, W, C) with `transform`ed kernels: (N, H', W', K), pooled 2 × 2 when `pool`."""
     n, height, width, channels = x.shape
-    outputs = kernels.shape[2]
+    outputs = kernels.shape[0] * kernels.shape[3]
     rows, columns = height + 2 * pad - 2, width + 2 * pad - 2
     side = 2 if pool else 4  # outputs of one tile along one axis
     if pool:
@@ -102,7 +119,7 @@ def convolve(
     for images, strip in tile_blocks(n, down, across, channels + outputs, block_bytes):
         inputs = transformed_inputs(x, images, strip, across, pad)
         products = product_buffer(len(inputs), outputs, x.dtype)
-        np.matmul(inputs.transpose(1, 0, 2), kernels, out=products.transpose(1, 0, 2))
+        multiply(inputs, kernels, products)
         if epilogue is not None:
             products[:, _CONSTANT] += epilogue.bias
         block = scratch("winograd outputs", (len(inputs), 16, outputs), x.dtype)
@@ -136,7 +153,7 @@ def tile_blocks(
         for n in range(0, images, step):
             yield slice(n, min(n + step, images)), slice(0, down)
         return
-    step = max(1, block_bytes // row_bytes)
+    step = -(-down // -(-down * row_bytes // max(row_bytes, block_bytes)))
     for n in range(images):
         for r in range(0, down, step):
             yield slice(n, n + 1), slice(r, min(r + step, down))
@@ -152,7 +169,13 @@ def transformed_inputs(x: np.ndarray, images: slice, strip: slice, across: int, 
     inside, source, tiles, matrices, inputs = scratch.views(
         ("winograd", *geometry), partial(_input_views, *geometry)
     )
-    inside[...] = x[images, first + above : first + 4 * down + 2 - below, : inside.shape[2]]
+    if x.flags.c_contiguous and not pad and not below and width >= 4 * across + 2:
+        # Nothing is missing around the tiles: they are taken from where they lie.
+        image, row, column, item = x.strides
+        place = images.start * image + first * row
+        source = np.ndarray(source.shape, x.dtype, x, place, (image, 4 * row, 4 * column, row, item))
+    else:
+        inside[...] = x[images, first + above : first + 4 * down + 2 - below, : inside.shape[2]]
     np.copyto(tiles, source)
     np.matmul(INPUTS[x.dtype], matrices, out=inputs)
     return inputs
@@ -214,6 +237,6 @@ def place(block: np.ndarray, y: np.ndarray, relu: bool = False) -> None:
         whole = block.reshape(n, down, across, side, side, outputs).transpose(0, 1, 3, 2, 4, 5)
         whole = whole.reshape(n, down * side, across * side, outputs)[:, :rows, :columns]
     if relu:
-        np.maximum(whole, block.dtype.type(0), out=target)
+        rectify(whole, out=target)
     else:
         np.copyto(target, whole)

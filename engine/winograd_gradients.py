@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from engine.memory import scratch
+from engine.products import parts_of, wide_product
 from engine.winograd import (
     BLOCK_BYTES,
     INPUTS_BACK,
@@ -13,6 +14,7 @@ from engine.winograd import (
     OUTPUTS_BACK,
     TURNED,
     TURNED_BACK,
+    multiply,
     place,
     product_buffer,
     spaced,
@@ -47,12 +49,12 @@ def _gradients_from_windows(
     sums = _Sums(channels, outputs, x.dtype)
     dx = np.empty(x.shape, x.dtype) if input_gradient else None
     for images, strip in tile_blocks(n, down, across, channels + outputs, sums.block_bytes):
-        windows = transformed_inputs(dy, images, strip, across, 2 - pad).transpose(1, 0, 2)
-        sums.add(_transformed_tiles(x, images, strip, across).transpose(1, 2, 0), windows)
+        windows = transformed_inputs(dy, images, strip, across, 2 - pad)
+        sums.add(_transformed_tiles(x, images, strip, across), windows)
         if dx is None or turned is None:
             continue
-        products = product_buffer(windows.shape[1], channels, x.dtype)
-        np.matmul(windows, turned, out=products.transpose(1, 0, 2))
+        products = product_buffer(len(windows), channels, x.dtype)
+        multiply(windows, turned, products)
         block = scratch("winograd outputs", (len(products), 16, channels), x.dtype)
         np.matmul(OUTPUTS[x.dtype], products, out=block)
         shape = (images.stop - images.start, strip.stop - strip.start, across, 4, 4 * channels)
@@ -76,11 +78,11 @@ def _gradients_from_tiles(
     sums = _Sums(channels, outputs, x.dtype)
     dx = np.empty(x.shape, x.dtype) if input_gradient else None
     for images, strip in tile_blocks(n, down, across, channels + outputs, sums.block_bytes):
-        errors = _transformed_tiles(dy, images, strip, across).transpose(1, 0, 2)
+        errors = _transformed_tiles(dy, images, strip, across)
         inputs = transformed_inputs(x, images, strip, across, pad)
-        sums.add(inputs.transpose(1, 2, 0), errors)
+        sums.add(inputs, errors)
         if dx is not None and back is not None:
-            np.matmul(errors, back, out=inputs.transpose(1, 0, 2))
+            multiply(errors, back, inputs)
             _add_tiles(inputs, dx, images, strip, across, down, pad)
     return dx, sums.by_kernel(KERNELS_BACK)
 
@@ -95,8 +97,12 @@ class _Sums:
         self.begun = False
 
     def add(self, left: np.ndarray, right: np.ndarray) -> None:
-        """left (36, C, tiles) @ right (36, tiles, K)."""
-        np.matmul(left, right, out=self.part if self.begun else self.total)
+        """left (tiles, 36, C) times right (tiles, 36, K), summed over the tiles."""
+        tiles, _, channels = left.shape
+        parts = parts_of(channels, tiles * channels * right.shape[2])
+        rows = left.reshape(tiles, 36, parts, -1).transpose(1, 2, 3, 0)
+        out = self.part if self.begun else self.total
+        np.matmul(rows, right.transpose(1, 0, 2)[:, None], out=out.reshape(*rows.shape[:3], -1))
         if self.begun:
             np.add(self.total, self.part, out=self.total)
         self.begun = True
@@ -104,7 +110,7 @@ class _Sums:
     def by_kernel(self, back: dict[np.dtype, np.ndarray]) -> np.ndarray:
         """(3, 3, C, K)."""
         _, channels, outputs = self.total.shape
-        flat = back[self.total.dtype] @ self.total.reshape(36, -1)
+        flat = wide_product(back[self.total.dtype], self.total.reshape(36, -1))
         return flat.reshape(3, 3, channels, outputs)
 
 

@@ -168,7 +168,7 @@ def test_stop_before_it_has_a_place(colour: str) -> None:
 
 
 def test_time_is_limited(colour: str) -> None:
-    _, views = learn(colour, Choices(epochs=100, batch=1), Limits(max_seconds=1))
+    _, views = learn(colour, Choices(epochs=1000, batch=1), Limits(max_seconds=1, max_epochs=10_000))
     assert "Stopped after" in (views[-1].told or "")
 
 

@@ -142,6 +142,11 @@ LARGE = [
     Problem(300, 6, 6, 8, 8, 3, pad=1),
     Problem(40, 28, 28, 1, 32, 5, pad=2),
     Problem(1, 200, 160, 32, 4, 1),
+    Problem(3, 15, 15, 48, 48, 3),  # one row and column more than the tiles look at
+    Problem(1, 62, 66, 64, 64, 3),  # strips of whole tiles, without a border
+    Problem(2, 9, 9, 64, 128, 3),  # two panels of outputs, and one on the way back
+    Problem(1, 32, 32, 128, 192, 3, pad=1),  # three and two, in strips
+    Problem(66, 4, 4, 128, 128, 3, pad=1),  # sums over more tiles than a small product takes
 ]
 
 
@@ -152,6 +157,17 @@ def test_the_table_stands_on_both_sides_of_the_threshold() -> None:
         assert not all(suited)
     assert {p.kernel for p in SMALL} == {1, 2, 3, 4, 5}
     assert {p.stride for p in SMALL} == {1, 2, 3}
+
+
+@pytest.mark.parametrize("sizes", [(1, 8, 256), (3, 16, 128), (2, 17, 96), (70, 3, 128)], ids=str)
+def test_blocks_cover_all_tiles_once_and_are_about_equal(sizes: tuple[int, int, int]) -> None:
+    images, down, channels = sizes
+    seen, counts = np.zeros((images, down), int), []
+    for part, strip in winograd.tile_blocks(images, down, down, channels, block_bytes=3 << 20):
+        seen[part, strip] += 1
+        counts.append(seen[part, strip].size)
+    assert (seen == 1).all()
+    assert min(counts) >= max(counts) - max(counts) // 3
 
 
 def test_by_hand() -> None:

@@ -16,9 +16,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # From the ground up. A module may import from its own floor and from those below it.
 FLOORS: dict[str, str] = {
-    "base": "layer memory epilogue initializers neighbourhoods preprocessing schedules reading "
+    "base": "layer memory rectifier epilogue initializers neighbourhoods preprocessing schedules reading "
     "colour_spaces ab_bins",
-    "products": "winograd winograd_gradients pooled convolution program single",
+    "products": "products winograd winograd_gradients pooled convolution program single",
     "layers": "activations linear columns pooling regularization fusion containers layers losses optimizers",
     "network": "inference network stages units kernels saliency imagine",
     "files": "description checkpoint layer_list architectures rules mnist datasets strokes digit_shapes "

@@ -108,6 +108,13 @@ CHAINS: dict[str, list[Layer]] = {
     "dropout between": [Conv2D(3, 8, 3), Dropout(0.5), ReLU()],
     "up-sampling": [Conv2D(3, 8, 3), UpSample2D(), Conv2D(8, 3, 3, padding="same"), ReLU()],
     "residual": [Residual(Sequential([Conv2D(3, 3, 3, padding="same"), BatchNorm(3), ReLU()])), ReLU()],
+    "residual, up-sampled": [
+        Conv2D(3, 4, 2),
+        Residual(Sequential([Conv2D(4, 4, 2, stride=2), BatchNorm(4), ReLU(), UpSample2D()])),
+        Residual(Sequential([MaxPool2D(), UpSample2D()])),
+    ],
+    "residual of the same": [Residual(Dropout(0.5)), Residual(Sequential([])), Residual(Tanh())],
+    "residual, no ReLU": [Residual(Conv2D(3, 3, 3, padding="same")), Residual(Residual(ReLU()))],
     "skip": [Skip(Sequential([Conv2D(3, 4, 3, padding="same"), ReLU()])), Conv2D(7, 4, 3), ReLU()],
     "nested": [Sequential([Conv2D(3, 8, 3)]), BatchNorm(8), Sequential([ReLU(), MaxPool2D()])],
     "dense": [Flatten(), Dense(363, 8), BatchNorm(8), ReLU(), Dense(8, 5), Sigmoid()],

@@ -37,6 +37,17 @@ def test_cross_entropy_is_a_mean_over_the_samples() -> None:
     np.testing.assert_allclose(gradient, [[1 / 16, 1 / 8, -3 / 16], [-7 / 16, 1 / 8, 5 / 16]])
 
 
+def test_cross_entropy_of_logits_in_any_order_of_memory() -> None:
+    logits, labels = np.random.default_rng(0).standard_normal((5, 3)), np.array([2, 0, 1, 1, 0])
+    value, gradient = cross_entropy(logits, labels)
+    turned = np.asfortranarray(logits)
+    assert cross_entropy(turned, labels)[0] == pytest.approx(value)
+    np.testing.assert_allclose(cross_entropy(turned, labels)[1], gradient)
+    np.testing.assert_allclose(gradient.sum(axis=1), 0, atol=1e-12)  # 1 was taken off in each row
+    with pytest.raises(IndexError):
+        cross_entropy(logits, np.array([2, 0, 1, 3, 0]))
+
+
 def test_cross_entropy_of_soft_targets() -> None:
     value, gradient = cross_entropy(LOGITS, np.array([[0.5, 0.5, 0]]))
     assert value == pytest.approx(1.73286795)  # half of ln 8 and half of ln 4

@@ -75,6 +75,22 @@ def test_it_finds_the_bottom(make: Callable[[], SGD]) -> None:
     assert bowl(make(), 300).max() < 0.02
 
 
+@every_optimizer
+def test_parameters_of_any_size_and_order_of_memory(make: Callable[[], SGD]) -> None:
+    shapes = {"none": (0,), "one": (1,), "few": (3, 5), "many": (90, 70)}
+    rng = np.random.default_rng(0)
+    start = {name: rng.standard_normal(shape).astype(np.float32) for name, shape in shapes.items()}
+    gradients = {name: rng.standard_normal(shape).astype(np.float32) for name, shape in shapes.items()}
+    plain, turned = ({name: a.copy() for name, a in start.items()} for _ in range(2))
+    turned = {name: np.asfortranarray(a) for name, a in turned.items()}
+    make().step(plain, gradients)
+    make().step(turned, gradients)
+    for name, before in start.items():
+        np.testing.assert_allclose(turned[name], plain[name], rtol=1e-6, atol=1e-6)
+        moved = plain[name] - before
+        assert (np.sign(moved) == -np.sign(gradients[name])).all()
+
+
 def random_steps(optimizer: SGD, parameters: dict[str, Any], count: int, seed: int = 0) -> None:
     rng = np.random.default_rng(seed)
     for _ in range(count):
