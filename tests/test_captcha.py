@@ -195,3 +195,24 @@ def test_the_file_is_small_and_says_how_it_was_made() -> None:
     assert network.metrics["all"] > 0.9
     assert network.labels == (*"0123456789", "")
     assert captcha.read(np.zeros((40, 90), np.uint8), network).text == ""
+
+
+def test_a_closer_look_finds_small_digits_under_strokes() -> None:
+    """Digits a third as high as their picture, struck through and with strokes all around."""
+    right = closer = 0
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        text = "".join(map(str, rng.integers(0, 10, 5)))
+        small = STYLES["plain"].draw(text, 1, rng, shipped_faces())
+        picture = np.full((3 * small.shape[0], small.shape[1] + 60, 3), 255, np.uint8)
+        picture[small.shape[0] : 2 * small.shape[0], 30:-30] = np.where(small < 128, 60, 255)
+        for _ in range(5):
+            ends = rng.uniform((0, 0, 0, 0), (picture.shape[1], picture.shape[0]) * 2).astype(int).tolist()
+            cv2.line(picture, ends[:2], ends[2:], (60, 60, 60), 2)
+        reading = captcha.read(picture)
+        right += reading.text == text
+        box = reading.characters[0].box if reading.characters else (0, 0, 0, 0)
+        closer += box[1] > 0
+        assert box[1] + box[3] <= picture.shape[0]
+    assert right >= 24
+    assert closer >= 3

@@ -78,6 +78,15 @@ def test_a_pass_shows_each_picture_once() -> None:
     np.testing.assert_array_equal(np.sort(first, axis=0), np.sort(second, axis=0))
 
 
+def test_mixed_volumes_take_turns() -> None:
+    def source(mixed: int) -> CaptchaCorpus:
+        return CaptchaCorpus(1, 32, QUICK, shipped_faces(), volume=CHUNK, passes=2, processes=0, mixed=mixed)
+
+    plain, mixed = source(1), source(2)
+    for step, same in ((0, 0), (1, 8), (2, 1), (3, 9), (15, 15), (16, 16), (17, 24)):
+        np.testing.assert_array_equal(mixed.batch(step)[0], plain.batch(same)[0])
+
+
 def test_texts_have_all_lengths_and_all_digits() -> None:
     rng = np.random.default_rng(0)
     texts = [random_digits(rng) for _ in range(2000)]

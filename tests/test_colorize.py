@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -11,6 +12,7 @@ from PIL import Image
 from engine import ab_bins
 from engine import colorize as module
 from engine.architectures import build
+from engine.checkpoint import load_pretrained
 from engine.colorize import (
     colorize,
     lightness_of,
@@ -195,3 +197,28 @@ def test_two_steps_are_one(network: Network) -> None:
         prepared.lightness[0, 0] = 0
     found = paint(prepared, predict(prepared, hints, network), 0.8, 1.2, 0.3)
     np.testing.assert_array_equal(found, colorize(photo, hints, 0.8, 1.2, 0.3, network))
+
+
+def test_a_mirrored_photo_is_coloured_alike() -> None:
+    rng = np.random.default_rng(8)
+    photo = np.repeat(cv2.resize(rng.random((6, 9)), (192, 128))[..., None] * 255, 3, axis=2).astype(np.uint8)
+    told, mirrored = (predict(prepare(one)).logits for one in (photo, photo[:, ::-1]))
+    np.testing.assert_allclose(mirrored[:, ::-1], told, rtol=0, atol=2e-3)
+
+
+def test_it_looks_in_several_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[int, ...]] = []
+    network = load_pretrained("colorize")
+
+    class Spy:
+        labels, preprocessing, name = network.labels, network.preprocessing, network.name
+
+        def predict(self, x: np.ndarray) -> np.ndarray:
+            seen.append(x.shape[1:3])
+            return network.predict(x)
+
+    colours = predict(prepare(np.zeros((300, 400, 3), np.uint8)), None, Spy())  # type: ignore[arg-type]
+    assert sorted(set(seen)) == [(96, 128), (128, 160), (160, 224)]
+    assert len(seen) == 6
+    assert colours.logits.shape == (32, 40, 261)
+    assert colours.hints.shape == (128, 160, 3)

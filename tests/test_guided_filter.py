@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.guided_filter import guided_enlargement, guided_filter, reduced, window_mean
+from engine.guided_filter import (
+    enlarged,
+    enlarged_deep,
+    guided_enlargement,
+    guided_filter,
+    reduced,
+    window_mean,
+)
 
 
 def windows(height: int, width: int, radius: int, y: int, x: int) -> tuple[slice, slice]:
@@ -69,3 +76,14 @@ def test_one_colour_stays() -> None:
     found = guided_enlargement(np.full((10, 13, 2), 7, np.float32), guide)
     np.testing.assert_allclose(found, 7, atol=1e-3)
     assert found.dtype == np.float32
+
+
+def test_many_channels_are_enlarged_as_few_are() -> None:
+    rng = np.random.default_rng(6)
+    x = rng.random((5, 7, 3), np.float32)
+    for height, width in ((5, 7), (8, 12), (9, 7)):
+        np.testing.assert_allclose(
+            enlarged_deep(x, height, width), enlarged(x, height, width), rtol=0, atol=1e-5
+        )
+    deep = enlarged_deep(np.repeat(x, 90, axis=2), 8, 12)
+    np.testing.assert_allclose(deep[..., ::90], enlarged(x, 8, 12), rtol=0, atol=1e-5)

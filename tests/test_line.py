@@ -6,7 +6,16 @@ import cv2
 import numpy as np
 import pytest
 
-from engine.line import HEIGHT, NARROWEST, WIDEST, fitting_width, line_of, line_width, place_in
+from engine.line import (
+    HEIGHT,
+    NARROWEST,
+    WIDEST,
+    fitting_width,
+    ink_rows,
+    line_of,
+    line_width,
+    place_in,
+)
 
 
 def picture(
@@ -96,3 +105,17 @@ def test_a_narrow_picture_stands_in_the_middle_of_its_ground() -> None:
 
 def test_an_even_picture_has_no_ink() -> None:
     assert not line_of(np.full((60, 160, 3), 77, np.uint8)).any()
+
+
+def test_the_rows_with_ink_are_found_whatever_the_polarity() -> None:
+    for ground, ink in ((250, 10), (10, 250)):
+        rgb = np.full((120, 300, 3), ground, np.uint8)
+        rgb[50:80, 40:200:3] = ink
+        rgb[5, 60:64] = ink  # a speck far above
+        top, bottom = ink_rows(rgb, 0.02)
+        assert 36 <= top <= 50
+        assert 80 <= bottom <= 94
+
+
+def test_where_there_is_no_ink_all_rows_stay() -> None:
+    assert ink_rows(np.full((33, 90, 3), 128, np.uint8), 0.05) == (0, 33)
