@@ -32,8 +32,9 @@ class CaptchaReading(Reading):
     """A reading and what it was made from.
 
     columns: (T, 11) float32, what each column says: 0 to 9, or nothing. column_places: (T,) the middle of
-    each in the picture's pixels. line: (40, W) uint8, what the network saw. width, height: the picture's.
-    seconds: the time from the opened picture to the reading.
+    each in the picture's pixels. line: (40, W) uint8, what the network saw: the picture, or in a closer look
+    those rows of it that hold the digits, as do the characters' boxes then. width, height: the
+    picture's. seconds: the time from the opened picture to the reading.
     """
 
     columns: np.ndarray = field(default_factory=lambda: np.zeros((0, 11), np.float32))
