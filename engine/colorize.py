@@ -37,7 +37,8 @@ HALVINGS = 7  # of the interval in which the palest colour lies that still exist
 CELL = 2  # pixels of what the network sees, on a side, that have one correction by hints
 CLOSE = 1.5  # pixels of what the network sees over which a hint is then made exact
 VIVID = 0.4  # from 0, faithful, to 1: above it, what is coloured wrongly shows more than what gains
-BESIDE_HINTS = 0.85  # of the network's colours is what hints are spread over: what they say counts for more
+MUCH = 15  # pixels of what the network sees that hints cover: from there on its own colours are as pale as
+PALER = 0.15  # this, since what hints say is spread over them and counts for more
 APART = 18.0  # units of a and b between two colours that are suggested
 
 
@@ -156,9 +157,10 @@ def small_colours(
     """a and b for each pixel of what the network sees: (h, w, 2), the hints kept where they are."""
     places = ab_bins.decode(colours.logits, vivid) * np.float32(saturation)
     ab = guided_enlargement(places, lightness)
-    if not colours.hints[..., 2].any():
+    told = float(colours.hints[..., 2].sum())
+    if not told:
         return ab
-    ab *= np.float32(BESIDE_HINTS)
+    ab *= np.float32(1 - PALER * min(1, told / MUCH))
     return _made_exact(_corrected(ab, lightness, colours.hints), colours.hints)
 
 
