@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import closing
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,9 +16,12 @@ from engine.losses import Loss, colour_cross_entropy, cross_entropy, ctc
 from engine.network import Network
 from engine.optimizers import AdamW, Momentum
 from engine.recipes import RECIPES
+from engine.resume import load_state, save_state
 from engine.schedules import cosine
 from engine.training import NOT_FINITE, BatchDone, Batches, Event, Finished, WeightAverage, train
 from tests.foreign_array import NAMESPACE, ForeignArray
+
+Steps = Generator[BatchDone | Finished, None, None]
 
 
 class Fixed:
@@ -144,3 +149,38 @@ def test_without_a_gpu_a_sentence_says_so() -> None:
 def test_what_is_learnt_in_a_minute_is_refused() -> None:
     with pytest.raises(ValueError, match="by its epochs"):
         endless_feed(RECIPES["lenet-5"], 1, True)
+
+
+def test_it_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    def begin() -> tuple[Network, AdamW, WeightAverage]:
+        network = RECIPES["digits"].build()
+        return network, AdamW(0.002, weight_decay=0.02), WeightAverage(network, 0.9)
+
+    def go_on(
+        network: Network, optimizer: AdamW, average: WeightAverage, first: int
+    ) -> Generator[BatchDone | Finished, None, None]:
+        data = digits(np.random.default_rng(3))
+        return train_long(
+            network,
+            data,
+            cross_entropy,
+            optimizer,
+            np,
+            steps=6,
+            schedule=cosine,
+            average=average,
+            first_step=first,
+        )
+
+    straight = begin()
+    list(go_on(*straight, 0))
+    stopped = begin()
+    with closing(go_on(*stopped, 0)) as events:
+        for _ in range(3):
+            next(events)
+    save_state(tmp_path / "state.npz", 3, *stopped)
+    resumed = begin()
+    list(go_on(*resumed, load_state(tmp_path / "state.npz", *resumed)))
+    for there, here in ((resumed[0], straight[0]), (resumed[2].network, straight[2].network)):
+        for name, array in there.state().items():
+            np.testing.assert_array_equal(array, here.state()[name], err_msg=name)
