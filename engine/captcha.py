@@ -85,11 +85,11 @@ def _surest_look(network: Network, rgb: np.ndarray) -> _Look:
 
     Small digits under long strokes are larger in a closer look, and fewer strokes are left.
     """
-    surest = _look(network, rgb, (0, rgb.shape[0]))
+    surest = whole = _look(network, rgb, (0, rgb.shape[0]))
     for share, stretch in CLOSER_LOOKS:
         if surest.probability >= SURE:
             break
-        closer = _look(network, rgb, ink_rows(rgb, share), stretch)
+        closer = _look(network, rgb, ink_rows(whole.line, rgb.shape[0], share), stretch)
         surest = max(surest, closer, key=lambda look: look.probability)
     return surest
 

@@ -9,7 +9,7 @@ import numpy as np
 from engine.captcha_variety import FAMILIES
 from engine.empty_pictures import draw_nothing
 from engine.faces import Faces, NoFaces, debian_faces, droid_sans_mono, shipped_faces
-from engine.line import ink_rows
+from engine.line import ink_rows, line_of
 from engine.line_corpus import CHUNK, LONGEST, LineCorpus, Volume, fitted, natural_line, shaken
 from engine.line_damage import battered
 
@@ -74,7 +74,7 @@ def draw_chunk(seed: int, number: int, shares: dict[str, float], faces: Faces) -
         rgb = FAMILIES[name]("".join(map(str, digits)), rng, chosen)
         labels[i, : len(digits)] = digits
         if rng.random() < CLOSER:
-            top, bottom = ink_rows(rgb, rng.uniform(0.005, 0.09))
+            top, bottom = ink_rows(line_of(rgb), rgb.shape[0], rng.uniform(0.005, 0.09))
             rgb = rgb[top:bottom]
         lines.append(natural_line(rgb))
     return Volume(lines, labels)

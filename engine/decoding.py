@@ -19,6 +19,9 @@ class Sign:
     peak: int
 
 
+NOTHING = 0.9995  # a column that is so sure of the blank begins no sign and continues none
+
+
 def best_path(probabilities: np.ndarray) -> list[Sign]:
     """The most probable sign of each column; repeats are one, and the last of the signs, the blank, is none.
 
@@ -45,6 +48,9 @@ def prefix_beam(probabilities: np.ndarray, width: int = 8) -> list[tuple[tuple[i
     blank = probabilities.shape[1] - 1
     beams: dict[tuple[int, ...], tuple[float, float]] = {(): (1.0, 0.0)}
     for column in probabilities.astype(np.float64):
+        if column[blank] > NOTHING:
+            beams = {text: (sum(ways) * column[blank], 0.0) for text, ways in beams.items()}
+            continue
         grown: dict[tuple[int, ...], list[float]] = defaultdict(lambda: [0.0, 0.0])
         likely = [int(k) for k in np.flatnonzero(column > 1e-4) if k != blank]
         for text, (in_blank, in_sign) in beams.items():

@@ -10,7 +10,7 @@ NARROWEST, WIDEST = 72, 1032  # pixels that it may be wide, as multiples of STEP
 WIDEST_LEARNT = 456  # wider lines are pressed into this in training
 STEP, TRIM = 16, 8  # widths are 16 k + 8: what four columns' worth of tiles needs (`engine.architectures`)
 FAR = 48  # of 255: a pixel so far from the ground in some channel is ink
-INK = 96  # of 255, from the ground: darker specks and the grain of the ground do not count as ink
+INK = np.uint8(96)  # of 255, from the ground: darker specks and the grain of the ground do not count as ink
 AROUND = 2  # rows of the line that are kept above and below the ink
 HIDDEN = 0.012  # where this part of a picture is ink that lightness does not show, colour is looked at
 SHADES = 2.5  # colours must vary so many times more than lightness does, to be looked at instead
@@ -26,15 +26,14 @@ def line_of(rgb: np.ndarray, width: int | None = None) -> np.ndarray:
     return stretched(_shades(small))
 
 
-def ink_rows(rgb: np.ndarray, share: float) -> tuple[int, int]:
-    """From where to where a picture (H, W, 3) has its ink, but for this share of it above and as much below.
+def ink_rows(line: np.ndarray, height: int, share: float) -> tuple[int, int]:
+    """From where to where a picture of some height has its ink, but for this share of it above and as much
+    below, judged by its line (40, W).
 
     Digits that are small in their picture are larger in those rows alone; lines and specks above and below
     them are gone.
     """
-    height = rgb.shape[0]
-    line = line_of(rgb).astype(np.float32)
-    ink = np.maximum(line - INK, 0).sum(axis=1).cumsum()
+    ink = (np.maximum(line, INK) - INK).sum(axis=1, dtype=np.float64).cumsum()
     if not ink[-1]:
         return 0, height
     first = max(0, int(np.searchsorted(ink, share * ink[-1])) - AROUND)

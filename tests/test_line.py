@@ -112,10 +112,10 @@ def test_the_rows_with_ink_are_found_whatever_the_polarity() -> None:
         rgb = np.full((120, 300, 3), ground, np.uint8)
         rgb[50:80, 40:200:3] = ink
         rgb[5, 60:64] = ink  # a speck far above
-        top, bottom = ink_rows(rgb, 0.02)
+        top, bottom = ink_rows(line_of(rgb), 120, 0.02)
         assert 36 <= top <= 50
         assert 80 <= bottom <= 94
 
 
 def test_where_there_is_no_ink_all_rows_stay() -> None:
-    assert ink_rows(np.full((33, 90, 3), 128, np.uint8), 0.05) == (0, 33)
+    assert ink_rows(np.zeros((HEIGHT, 90), np.uint8), 33, 0.05) == (0, 33)
