@@ -101,14 +101,15 @@ def _shades(rgb: np.ndarray) -> np.ndarray:
     varies, the place along the main axis of colour.
     """
     lightness = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
-    pixels = rgb.reshape(-1, 3).astype(np.float32)
-    distance = np.abs(pixels - np.median(pixels, axis=0)).max(axis=1)
+    channels = np.ascontiguousarray(rgb.reshape(-1, 3).T, np.float32)
+    apart = np.abs(channels - np.array([[np.median(one)] for one in channels], np.float32))
+    distance = np.maximum(np.maximum(apart[0], apart[1]), apart[2])
     contrast = np.abs(lightness.ravel() - np.float32(np.median(lightness)))
     hidden = (distance > FAR) & (contrast < distance / 3)
     if hidden.mean() > HIDDEN and (distance < FAR / 2).mean() > 0.5:
         return distance.reshape(lightness.shape)
-    pixels -= pixels.mean(axis=0)
-    variances, axes = np.linalg.eigh(pixels.T @ pixels / len(pixels))
+    channels -= channels.mean(axis=1, keepdims=True)
+    variances, axes = np.linalg.eigh(channels @ channels.T / channels.shape[1])
     if variances[-1] < (SHADES * max(float(lightness.std()), 1.0)) ** 2:
         return lightness
-    return (pixels @ axes[:, -1]).reshape(lightness.shape)
+    return (axes[:, -1] @ channels).reshape(lightness.shape)
