@@ -32,6 +32,17 @@ def open_settings(page: Page) -> None:
     expect(page.get_by_label("Epochs")).to_be_visible()
 
 
+def write_layers(page: Page, text: str) -> None:
+    """Fill in a list of layers, again if the field came to life only after that and has its old text back."""
+    layers = page.locator("#train-layers textarea")
+    for _ in range(5):
+        layers.fill(text)
+        page.wait_for_timeout(200)
+        if layers.input_value() == text:
+            return
+    pytest.fail(f"the field does not keep {text!r}")
+
+
 def choose(page: Page, preset: str) -> None:
     page.locator("#train-preset").get_by_text(preset, exact=True).click()
 
@@ -39,7 +50,7 @@ def choose(page: Page, preset: str) -> None:
 def start_long_run(page: Page) -> None:
     """Train for so long that a test can act meanwhile."""
     open_settings(page)
-    page.locator("#train-layers textarea").fill("conv 3x3x48 same, relu, conv 3x3x48 same, relu, dense 10")
+    write_layers(page, "conv 3x3x48 same, relu, conv 3x3x48 same, relu, dense 10")
     expect(page.locator("#train-layers-note")).to_contain_text("8×8×48")
     page.get_by_label("Epochs").fill("100")
     page.locator("#train-start").click()
@@ -174,8 +185,7 @@ def test_a_file_that_is_no_network_is_refused_in_a_sentence(page: Page, tmp_path
 
 def test_a_mistake_in_the_layers_is_named_under_them(page: Page) -> None:
     open_settings(open_train(page))
-    layers = page.locator("#train-layers textarea")
-    layers.fill("conv 3x3x16, rellu, pool 2, dense 10")
+    write_layers(page, "conv 3x3x16, rellu, pool 2, dense 10")
     note = page.locator("#train-layers-note")
     expect(note.get_by_role("alert")).to_contain_text('"rellu"')
     expect(page.locator("#train-preset .selected")).to_have_count(0)  # it is no preset any more
@@ -185,7 +195,7 @@ def test_a_mistake_in_the_layers_is_named_under_them(page: Page) -> None:
     page.wait_for_timeout(1000)
     expect(alert).to_contain_text('"rellu"')  # it stays
     expect(page.locator("#train-loss figure")).to_be_visible()
-    layers.fill("conv 3x3x16, relu, pool 2, dense 10")
+    write_layers(page, "conv 3x3x16, relu, pool 2, dense 10")
     expect(note).to_contain_text("8×8×1 → 6×6×16 → 3×3×16 → 10 · 1,610 parameters")
 
 
