@@ -25,7 +25,7 @@ AIMS = {  # median and 95th percentile, ms
 }
 LESSONS = 10
 UPDATES = 8  # a second, at least
-LAYERS = "conv 3x3x48, relu, conv 3x3x48, relu, conv 3x3x48, relu, dense 10"  # busy for minutes
+LAYERS = "conv 3x3x96 same, relu, conv 3x3x128 same, relu, dense 10"  # busy while all digits are drawn
 
 # Notes when the pen goes up and when the answer changes, each on the frame that shows it.
 WATCH = """
@@ -97,6 +97,7 @@ def measure(page: Page, rounds: int = ROUNDS, before_each: Callable[[], None] = 
 
 def lessons(page: Page, count: int = LESSONS) -> list[float]:
     """Milliseconds from the click to what is said and seen, each time for another drawing, named wrongly."""
+    page.locator(NOTE).wait_for(state="attached")
     page.evaluate(WATCH, NOTE)
     took: list[float] = []
     for number in range(count):
@@ -155,6 +156,7 @@ def main() -> None:
         print(report("alone", measure(page)), flush=True)
         section = page.get_by_role("button", name="Whole numbers")
         section.click()
+        page.locator(NUMBER).wait_for(state="attached")  # the section opens when the server has it
         page.evaluate(WATCH, NUMBER)
         print(report("whole numbers, open", measure(page)), flush=True)
         section.click()
