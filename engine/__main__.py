@@ -27,7 +27,7 @@ from engine import (
     evaluation,
     number_evaluation,
 )
-from engine.feeds import endless_feed, feed
+from engine.feeds import NotEndless, endless_feed, feed
 from engine.gpu import NoGPU, copy_here, cupy
 from engine.long_training import train_long
 from engine.network import Network
@@ -44,7 +44,7 @@ def _train(arguments: argparse.Namespace) -> None:
     recipe = _recipe(arguments)
     network = recipe.begin()
     if arguments.start:
-        network.set_state(checkpoint.load(arguments.start).state())
+        _start_from(network, arguments.start)
     optimizer = recipe.make_optimizer()
     average = WeightAverage(network, recipe.average) if recipe.average else None
     state = Path(arguments.state) if arguments.state else None
@@ -67,7 +67,7 @@ def _train(arguments: argparse.Namespace) -> None:
         if now - saved > SAVE_SECONDS:
             if state:
                 save_state(state, event.step + 1, network, optimizer, average)
-            if long:
+            if long and arguments.out:  # never over the shipped file with what is unfinished
                 checkpoint.save(copy_here(kept), path)
             saved = now
     kept.trained = recipe.describe() | {"seconds": round(time.perf_counter() - began), "pictures": pictures}
@@ -75,6 +75,18 @@ def _train(arguments: argparse.Namespace) -> None:
     print(kept.metrics)
     checkpoint.save(kept, path, np.float16 if arguments.half else np.float32)
     print(f"{path.name}: {path.stat().st_size / 1e3:.0f} kB")
+
+
+def _start_from(network: Network, path: str) -> None:
+    """Take over the weights of a file. CheckpointError where they are another network's."""
+    try:
+        network.set_state(checkpoint.load(path).state())
+    except (KeyError, ValueError) as error:
+        if isinstance(error, checkpoint.CheckpointError):
+            raise
+        raise checkpoint.CheckpointError(
+            f"{path} holds another network than the one to be trained."
+        ) from error
 
 
 def _recipe(arguments: argparse.Namespace) -> Recipe:
@@ -200,7 +212,7 @@ def main() -> None:
     arguments = parser.parse_args()
     try:
         arguments.run(arguments)
-    except (datasets.DataUnavailable, checkpoint.CheckpointError, NoGPU) as error:
+    except (datasets.DataUnavailable, checkpoint.CheckpointError, NoGPU, NotEndless) as error:
         sys.exit(str(error))
 
 

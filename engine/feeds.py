@@ -52,10 +52,14 @@ def feed(
     return batches, None if recipe.whole and recipe.data == "mnist" else splits.validation
 
 
+class NotEndless(ValueError):
+    """A recipe whose data set comes to an end, and with it the training."""
+
+
 def endless_feed(recipe: Recipe, processes: int, gpu: bool) -> LineCorpus | Ahead:
     """The batches of a recipe without end, made by so many processes, for a GPU or not.
 
-    ValueError for a recipe with a data set of its own, which is learnt in a minute.
+    NotEndless for a recipe with a data set of its own, which is learnt in a minute.
     """
     if recipe.data == "captcha-corpus":
         return CaptchaCorpus(recipe.seed, recipe.batch_size, processes=processes, mixed=MIXED if gpu else 1)
@@ -67,7 +71,7 @@ def endless_feed(recipe: Recipe, processes: int, gpu: bool) -> LineCorpus | Ahea
     if recipe.data == "digit-corpus":
         per_epoch = (recipe.images or 64_000) // recipe.batch_size
         return Ahead(Digits(recipe.seed, recipe.batch_size, recipe.epochs * per_epoch), per_epoch, processes)
-    raise ValueError(f"the recipe {recipe.name} is learnt in a minute, by its epochs")
+    raise NotEndless(f"{recipe.name} is learnt in a minute, by its epochs: leave out --gpu and --minutes.")
 
 
 @dataclass(frozen=True)

@@ -155,3 +155,15 @@ def test_a_network_of_single_pixels_has_no_test_set(run: Run, tmp_path: Path) ->
     checkpoint.save(learnt.network, tmp_path / "pixels.npz")
     with pytest.raises(SystemExit, match="there is no test set for it"):
         run("evaluate", "pixels", "--file", str(tmp_path / "pixels.npz"))
+
+
+def test_a_short_recipe_is_not_trained_by_the_clock(run: Run) -> None:
+    with pytest.raises(SystemExit, match="by its epochs"):
+        run("train", "digits-8x8", "--minutes", "1")
+
+
+def test_another_networks_weights_are_no_start(run: Run, tmp_path: Path) -> None:
+    shipped = ROOT / "weights" / "mlp-16.npz"
+    with pytest.raises(SystemExit, match="another network"):
+        run("train", "digits-8x8", "--start", str(shipped))
+    assert not list((tmp_path / "weights").iterdir())
