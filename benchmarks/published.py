@@ -52,8 +52,9 @@ def row(name: str) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", help="recipes (all but the digits networks when none is named)")
-    names = parser.parse_args().names or [name for name in RECIPES if RECIPES[name].network != "digits"]
+    parser.add_argument("names", nargs="*", help="recipes (the articles' when none is named)")
+    articles = [name for name, it in RECIPES.items() if it.on_page and it.network != "digits"]
+    names = parser.parse_args().names or articles
     print("| recipe | published | measured here (test) | CPU time |\n|---|---|---|---|")
     for name in names:
         print(row(name), flush=True)
