@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from engine import winograd, winograd_gradients
+from engine import gpu_kernels, winograd, winograd_gradients
 from engine.epilogue import Epilogue
 from engine.memory import scratch
 from engine.pooled import PooledConvolution
@@ -311,6 +311,9 @@ def _patches_any(x: Any, kernel: int, stride: int, pad: int) -> Any:
     n, height, width, channels = x.shape
     if kernel == 1 and stride == 1:
         return x.reshape(-1, channels)
+    if gpu_kernels.has_kernels(xp, x):
+        rows, columns = (output_size(side, kernel, stride, pad) for side in (height, width))
+        return gpu_kernels.neighbourhoods(x, kernel, stride, pad, rows, columns)
     padded = x
     if pad:
         padded = xp.zeros((n, height + 2 * pad, width + 2 * pad, channels), dtype=x.dtype)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from engine import gpu_kernels
 from engine.epilogue import places_in_a_row
 from engine.layer import Array, Backward, Gradients, Layer, column_sums
 from engine.memory import blocks
@@ -61,6 +62,8 @@ class BatchNorm(Layer):
 
     def _forward_batch(self, x: Array, relu: bool = False) -> tuple[Array, Backward]:
         xp = x.__array_namespace__()
+        if gpu_kernels.has_kernels(xp, x):
+            return self._forward_kernels(x, relu)
         channels = x.shape[-1]
         count = x.size // channels
         fold = places_in_a_row(count, channels)
@@ -83,6 +86,26 @@ class BatchNorm(Layer):
             dx, products, sums = _normalization_gradient(
                 rows, dy.reshape(rows.shape), y if relu else None, mean, inverse, a
             )
+            return dx.reshape(x.shape), {"scale": products, "shift": sums}
+
+        return y.reshape(x.shape), backward
+
+    def _forward_kernels(self, x: Array, relu: bool) -> tuple[Array, Backward]:
+        """The same in kernels of a GPU, which pass over memory once where calls would six times."""
+        xp = x.__array_namespace__()
+        rows = xp.ascontiguousarray(x).reshape(-1, x.shape[-1])
+        mean, variance = gpu_kernels.moments(rows)
+        self._remember(mean, variance, rows.shape[0])
+        inverse = 1 / (variance + x.dtype.type(self.epsilon)) ** 0.5
+        a = inverse * self.parameters["scale"]
+        y = gpu_kernels.scaled(rows, a, self.parameters["shift"] - a * mean, relu)
+
+        def backward(dy: Array, input_gradient: bool = True) -> tuple[Array, Gradients]:
+            dy, behind = xp.ascontiguousarray(dy).reshape(rows.shape), y if relu else None
+            sums, products = gpu_kernels.gradient_sums(rows, dy, behind, mean)
+            products = products * inverse
+            p, q = _centring(sums, products, mean, inverse, a, rows.shape[0])
+            dx = gpu_kernels.normalization_gradient(rows, dy, behind, a, p, q)
             return dx.reshape(x.shape), {"scale": products, "shift": sums}
 
         return y.reshape(x.shape), backward
@@ -137,6 +160,15 @@ def _asks_cheaply(x: Array) -> bool:
     return isinstance(x, np.ndarray)
 
 
+def _centring(
+    sums: Array, products: Array, mean: Array, inverse: Array, a: Array, count: int
+) -> tuple[Array, Array]:
+    """(p, q) with which a·dy + p·x + q is the gradient of normalisation."""
+    share = mean.dtype.type(1 / count)
+    p = -a * inverse * products * share
+    return p, -a * sums * share - p * mean
+
+
 def _normalization_gradient(
     rows: Array, dy: Array, y: Array | None, mean: Array, inverse: Array, a: Array
 ) -> tuple[Array, Array, Array]:
@@ -148,7 +180,6 @@ def _normalization_gradient(
     xp = rows.__array_namespace__()
     channels = mean.shape[0]
     fold = rows.shape[1] // channels
-    share = rows.dtype.type(channels / rows.size)
     safe = _asks_cheaply(rows) and bool((mean * mean * inverse * inverse <= CANCELLING).all())
     means = xp.tile(mean, fold)
     sums, products = means * rows.dtype.type(0), means * rows.dtype.type(0)
@@ -162,8 +193,7 @@ def _normalization_gradient(
         products += _products(rows[part] if safe else rows[part] - means, dx[part])
     sums, products = _by_channel(sums, channels), _by_channel(products, channels)
     products = (products - mean * sums if safe else products) * inverse
-    p = -a * inverse * products * share
-    q = -a * sums * share - p * mean
+    p, q = _centring(sums, products, mean, inverse, a, rows.size // channels)
     a, p, q = (xp.tile(each, fold) for each in (a, p, q))
     for part in blocks(rows.shape[0], rows[0].nbytes, rows):
         block = dx[part]

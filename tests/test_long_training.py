@@ -68,7 +68,7 @@ def trained(name: str, gpu: bool, seconds: float | None = None) -> tuple[Network
     network = RECIPES[name].build()
     data: Batches = make(np.random.default_rng(3))
     average = WeightAverage(network, 0.9)
-    optimizer = Momentum(0.0003 if loss is ctc else 0.005)  # its first gradients are large
+    optimizer = Momentum(0.0001 if loss is ctc else 0.005)  # its first gradients are large
     if gpu:
         events: list[Event] = list(
             train_long(
