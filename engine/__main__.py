@@ -30,9 +30,10 @@ from engine import (
 from engine.feeds import NotEndless, endless_feed, feed
 from engine.gpu import NoGPU, copy_here, cupy
 from engine.long_training import train_long
+from engine.losses import LOSSES
 from engine.network import Network
 from engine.optimizers import SGD
-from engine.recipes import RECIPES, Recipe
+from engine.recipes import OTHER_LOSSES, RECIPES, Recipe
 from engine.resume import load_state, save_state
 from engine.schedules import SCHEDULES
 from engine.training import BatchDone, EpochDone, Event, Finished, WeightAverage, train
@@ -97,6 +98,7 @@ def _recipe(arguments: argparse.Namespace) -> Recipe:
         "batch_size": arguments.batch,
         "learning_rate": arguments.rate,
         "schedule": arguments.schedule,
+        "loss": arguments.loss,
     }
     return replace(RECIPES[arguments.name], **{name: v for name, v in asked.items() if v is not None})
 
@@ -127,7 +129,7 @@ def _events(
             threads=arguments.threads,
         )
         return
-    ahead = endless_feed(recipe, max(1, arguments.processes), arguments.gpu)
+    ahead = endless_feed(recipe, max(1, arguments.processes), arguments.gpu, arguments.crops)
     try:
         yield from train_long(
             network,
@@ -200,6 +202,8 @@ def main() -> None:
     training.add_argument("--batch", type=int, help="another batch size than the recipe's")
     training.add_argument("--rate", type=float, help="another learning rate than the recipe's")
     training.add_argument("--schedule", choices=list(SCHEDULES), help="another schedule than the recipe's")
+    training.add_argument("--loss", choices=[*LOSSES, *OTHER_LOSSES], help="another loss than the recipe's")
+    training.add_argument("--crops", type=int, help="crops of photos of so many pixels on a side throughout")
     training.add_argument("--gpu", action="store_true", help="train on a GPU, by CuPy")
     training.add_argument("--minutes", type=float, help="how long at most; the schedule follows the clock")
     training.add_argument("--unmeasured", action="store_true", help="leave the figures to `evaluate --write`")

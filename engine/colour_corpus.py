@@ -35,6 +35,8 @@ MOST_HINTS = 100
 LARGEST_PATCH = 4  # pixels
 TURNED = 0.1  # of the crops with at least FEW hints have their colours turned
 FEW = 4
+STRETCH = 0.3  # of a crop's sides against each other, at most, as a logarithm
+EXPOSURE = 0.2  # deviation of the logarithm of the power that lightness is taken to
 MAX_IN_MEMORY = 256 << 20  # bytes of a ZIP
 
 
@@ -135,12 +137,15 @@ class ColourCorpus:
         for i in range(phase.batch):
             rng = np.random.default_rng((self.seed, step, i))
             crops[i] = crop(self._photo(first + i, rng), phase.side, rng)
-        lab = quick_lab(crops)
         rng = np.random.default_rng((self.seed, step))
-        hints = np.zeros_like(lab)
-        for one, revealed in zip(lab, hints, strict=True):
-            reveal(one, revealed, rng)
-        return np.concatenate([lab[..., :1], hints], axis=-1), targets(lab)
+        inputs = np.zeros((phase.batch, phase.side, phase.side, 4), np.float32)
+        colours = np.empty((phase.batch, phase.side // STRIDE, phase.side // STRIDE, 2), np.int8)
+        for one, seen, wanted in zip(crops, inputs, colours, strict=True):  # one by one, as caches are small
+            lab = quick_lab(one)
+            reveal(lab, seen[..., 1:], rng)
+            seen[..., 0] = exposed(lab[..., 0], rng)
+            wanted[...] = targets(lab)
+        return inputs, colours
 
     def _place(self, step: int) -> tuple[Phase, int]:
         """The phase of a step, and how many crops were before it."""
@@ -189,14 +194,26 @@ def is_gray(photo: np.ndarray) -> bool:
 
 
 def crop(photo: np.ndarray, side: int, rng: np.random.Generator) -> np.ndarray:
-    """A square of a photo, of 0.6 to 1 of its shorter side, brought to (side, side, 3); half are mirrored."""
+    """A part of a photo, nearly square, of 0.6 to 1 of its shorter side, brought to (side, side, 3); half are
+    mirrored.
+    """
     height, width = photo.shape[:2]
-    window = max(1, round(min(height, width) * rng.uniform(0.6, 1)))
-    top, left = rng.integers(height - window + 1), rng.integers(width - window + 1)
-    part = photo[top : top + window, left : left + window]
-    way = cv2.INTER_AREA if window > side else cv2.INTER_CUBIC
+    window, stretch = min(height, width) * rng.uniform(0.6, 1), np.exp(rng.uniform(-0.5, 0.5) * STRETCH)
+    high = int(np.clip(round(window * stretch), 1, height))
+    wide = int(np.clip(round(window / stretch), 1, width))
+    top, left = rng.integers(height - high + 1), rng.integers(width - wide + 1)
+    part = photo[top : top + high, left : left + wide]
+    way = cv2.INTER_AREA if min(high, wide) > side else cv2.INTER_CUBIC
     part = cv2.resize(part, (side, side), interpolation=way)
     return part[:, ::-1] if rng.random() < 0.5 else part
+
+
+def exposed(lightness: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Lightness (H, W), 0 to 100, of half the crops as another exposure would have it."""
+    if rng.random() < 0.5:
+        return lightness
+    shown: np.ndarray = 100 * (np.clip(lightness, 0, 100) / 100) ** np.exp(rng.normal(0, EXPOSURE))
+    return shown
 
 
 def reveal(lab: np.ndarray, hints: np.ndarray, rng: np.random.Generator) -> None:
@@ -230,10 +247,7 @@ def random_patches(
 
 
 def targets(lab: np.ndarray) -> np.ndarray:
-    """The mean colours of each 4 × 4 pixels of lab (N, H, W, 3), as whole numbers: (N, H / 4, W / 4, 2)
-    int8.
-    """
-    n, height, width, _ = lab.shape
-    places = lab[..., 1:].reshape(n, height // STRIDE, STRIDE, width // STRIDE, STRIDE, 2)
-    mean = np.rint(places.mean(axis=(2, 4)))
-    return np.clip(mean, -FARTHEST, FARTHEST).astype(np.int8)
+    """The mean colours of each 4 × 4 pixels of lab (H, W, 3), as whole numbers: (H / 4, W / 4, 2) int8."""
+    height, width, _ = lab.shape
+    places = cv2.resize(lab, (width // STRIDE, height // STRIDE), interpolation=cv2.INTER_AREA)
+    return np.clip(np.rint(places[..., 1:]), -FARTHEST, FARTHEST).astype(np.int8)

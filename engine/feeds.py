@@ -56,9 +56,10 @@ class NotEndless(ValueError):
     """A recipe whose data set comes to an end, and with it the training."""
 
 
-def endless_feed(recipe: Recipe, processes: int, gpu: bool) -> LineCorpus | Ahead:
+def endless_feed(recipe: Recipe, processes: int, gpu: bool, crops: int | None = None) -> LineCorpus | Ahead:
     """The batches of a recipe without end, made by so many processes, for a GPU or not.
 
+    crops: pixels on a side of all crops of photos, instead of small ones first.
     NotEndless for a recipe with a data set of its own, which is learnt in a minute.
     """
     if recipe.data == "captcha-corpus":
@@ -67,7 +68,9 @@ def endless_feed(recipe: Recipe, processes: int, gpu: bool) -> LineCorpus | Ahea
         return number_corpus(recipe.seed, recipe.batch_size, processes, MIXED if gpu else 1)
     if recipe.data == "colour-corpus":
         per_epoch = max(1, (recipe.images or 16_000) // recipe.batch_size)
-        return Ahead(ColourCrops(recipe, GPU_CROPS if gpu else CROPS), per_epoch, processes)
+        sides = (crops, crops) if crops else GPU_CROPS if gpu else CROPS
+        make = ColourCrops(recipe, sides)
+        return Ahead(make, per_epoch, processes, unpack=opened)
     if recipe.data == "digit-corpus":
         per_epoch = (recipe.images or 64_000) // recipe.batch_size
         return Ahead(Digits(recipe.seed, recipe.batch_size, recipe.epochs * per_epoch), per_epoch, processes)
@@ -75,15 +78,40 @@ def endless_feed(recipe: Recipe, processes: int, gpu: bool) -> LineCorpus | Ahea
 
 
 @dataclass(frozen=True)
+class Closed:
+    """A batch of crops in whole numbers, hints only where they are: a fifteenth of what it opens to.
+
+    lightness (N, H, W) int8; where: (M,) places of hinted pixels in it, flattened; hints: their a and b,
+    (M, 2) int8; colours: the labels.
+    """
+
+    lightness: np.ndarray
+    where: np.ndarray
+    hints: np.ndarray
+    colours: np.ndarray
+
+
+@dataclass(frozen=True)
 class ColourCrops:
-    """From a step to its batch, for processes of their own; half as long as it would be, in float16."""
+    """From a step to its batch, for processes of their own."""
 
     recipe: Recipe
     sides: tuple[int, int]
 
-    def __call__(self, step: int) -> tuple[np.ndarray, np.ndarray]:
+    def __call__(self, step: int) -> Closed:
         inputs, colours = _colour_corpus(self.recipe, self.sides).make(step)
-        return inputs.astype(np.float16), colours
+        whole = np.rint(inputs, out=inputs).astype(np.int8)
+        where = np.flatnonzero(whole[..., 3])
+        return Closed(whole[..., 0].copy(), where, whole.reshape(-1, 4)[where, 1:3], colours)
+
+
+def opened(batch: Closed) -> tuple[np.ndarray, np.ndarray]:
+    """Inputs (N, H, W, 4) int8, and labels."""
+    inputs = np.zeros((*batch.lightness.shape, 4), np.int8)
+    inputs[..., 0] = batch.lightness
+    flat = inputs.reshape(-1, 4)
+    flat[batch.where, 1:3], flat[batch.where, 3] = batch.hints, 1
+    return inputs, batch.colours
 
 
 @dataclass(frozen=True)
@@ -111,9 +139,11 @@ def _digit_corpus(seed: int, batch_size: int, settling: bool) -> DigitCorpus:
 def colour_batches(
     recipe: Recipe, sides: tuple[int, int] = CROPS, ahead: int = AHEAD, keep: bool = False
 ) -> ColourCorpus:
-    """Small crops first, from which most is learnt in the same time, then larger ones in smaller batches."""
+    """Small crops first, from which most is learnt in the same time, then larger ones, on a processor in
+    smaller batches.
+    """
     small, large = sides
-    fewer = max(1, recipe.batch_size // 2)
+    fewer = max(1, recipe.batch_size // 2) if sides == CROPS else recipe.batch_size
     phases = Phase(0.0, small, recipe.batch_size), Phase(LARGE_CROPS, large, fewer)
     per_epoch = max(1, (recipe.images or 16_000) // recipe.batch_size)
     steps = recipe.epochs * per_epoch

@@ -13,6 +13,7 @@ from engine.layer import Array
 from engine.memory import blocks
 
 Loss = Callable[[Array, Array], tuple[float, Array]]
+PALE = 150.0  # a mean squared chroma below which photos weigh hardly more
 
 
 def one_hot(labels: Array, classes: int = 10, low: float = 0.0, high: float = 1.0) -> Array:
@@ -151,13 +152,15 @@ def _log_sum(values: Array) -> Array:
     return xp.log(xp.exp(values - top).sum(axis=-1)) + top[..., 0]
 
 
-def colour_cross_entropy(logits: Array, colours: Array) -> tuple[float, Array]:
+def colour_cross_entropy(logits: Array, colours: Array, by_photo: bool = False) -> tuple[float, Array]:
     """Cross-entropy at each place against the true colour shared among its nearest bins (`engine.ab_bins`).
 
     logits (N, H, W, bins); colours (N, H, W, 2) int8, whole numbers a and b of CIE Lab. Rare colours weigh
-    more (Zhang, Isola, Efros 2016); a mean over the samples and places.
+    more (Zhang, Isola, Efros 2016); a mean over the samples and places. by_photo: pale photos weigh more too,
+    for a wrong colour is seen most where there is none.
     """
     xp = logits.__array_namespace__()
+    weights = _by_photo(colours) if by_photo else None
     flat = logits.reshape(-1, logits.shape[-1])
     where = ab_bins.place(colours.reshape(-1, 2))
     tables = _colour_tables(xp)
@@ -166,6 +169,8 @@ def colour_cross_entropy(logits: Array, colours: Array) -> tuple[float, Array]:
     value = 0.0
     for part in blocks(count, flat[0].nbytes, flat):
         bins, share, weight = (table[where[part]] for table in tables)
+        if weights is not None:
+            weight = weight * weights[part]
         rows = xp.arange(bins.shape[0])[:, None]
         e = xp.subtract(flat[part], flat[part].max(axis=1, keepdims=True), out=gradient[part])
         near = (e[rows, bins] * share).sum(axis=1)
@@ -175,6 +180,22 @@ def colour_cross_entropy(logits: Array, colours: Array) -> tuple[float, Array]:
         e *= (weight / (total * kind(count)))[:, None]
         e[rows, bins] -= share * (weight / kind(count))[:, None]
     return value / count, gradient.reshape(logits.shape)
+
+
+def colour_cross_entropy_by_photo(logits: Array, colours: Array) -> tuple[float, Array]:
+    """`colour_cross_entropy` with pale photos weighing more."""
+    return colour_cross_entropy(logits, colours, by_photo=True)
+
+
+def _by_photo(colours: Array) -> Array:
+    """One over the root of each photo's mean squared chroma (and of `PALE`), 1 on the mean, for each place:
+    (N·H·W,) float32.
+    """
+    xp = colours.__array_namespace__()
+    n, height, width, _ = colours.shape
+    squares = (colours.astype(np.float32) ** 2).reshape(n, -1).sum(axis=1) / np.float32(height * width)
+    weights = 1 / (squares + np.float32(PALE)) ** 0.5
+    return xp.repeat(weights / weights.mean(), height * width)
 
 
 @cache
@@ -191,4 +212,4 @@ LOSSES: dict[str, Loss] = {
     "mean squared error": mean_squared_error,
 }
 # The losses that compare with labels; the others compare with the outputs that there should be.
-BY_LABEL = {cross_entropy, ctc, colour_cross_entropy}
+BY_LABEL = {cross_entropy, ctc, colour_cross_entropy, colour_cross_entropy_by_photo}

@@ -12,11 +12,18 @@ import numpy as np
 from engine.architectures import build
 from engine.checkpoint import load_pretrained
 from engine.datasets import Dataset, Splits, concatenate
-from engine.losses import LOSSES, Loss, colour_cross_entropy, ctc
+from engine.losses import LOSSES, Loss, colour_cross_entropy, colour_cross_entropy_by_photo, ctc
 from engine.network import Network
 from engine.optimizers import OPTIMIZERS, SGD
 from engine.rules import RULES, Rule
 from engine.schedules import SCHEDULES, Schedule
+
+# Of networks that say more than one thing about a picture.
+OTHER_LOSSES: dict[str, Loss] = {
+    "ctc": ctc,
+    "colours": colour_cross_entropy,
+    "colours by photo": colour_cross_entropy_by_photo,
+}
 
 
 @dataclass(frozen=True)
@@ -72,8 +79,7 @@ class Recipe:
 
     @property
     def loss_function(self) -> Loss:
-        others = {"ctc": ctc, "colours": colour_cross_entropy}
-        return others[self.loss] if self.loss in others else LOSSES[self.loss]
+        return OTHER_LOSSES[self.loss] if self.loss in OTHER_LOSSES else LOSSES[self.loss]
 
     @property
     def schedule_function(self) -> Schedule:
