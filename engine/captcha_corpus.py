@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.captcha_variety import FAMILIES
 from engine.empty_pictures import draw_nothing
-from engine.faces import Faces, NoFaces, debian_faces, droid_sans_mono, shipped_faces
+from engine.faces import Faces, NoFaces, debian_faces, droid_sans_mono, ordinary, shipped_faces
 from engine.line import ink_rows, line_of
 from engine.line_corpus import CHUNK, LONGEST, LineCorpus, Volume, fitted, natural_line, shaken
 from engine.line_damage import battered
@@ -30,10 +30,11 @@ __all__ = [
 LENGTHS = np.array([3, 3, 5, 23, 20, 19, 8, 7, 5, 7]) / 100
 # How often each family is drawn: the free mixture most, what is hard more often than what is easy.
 SHARES: dict[str, float] = {
-    "varied": 30,
-    "package": 14,
+    "varied": 24,
+    "struck": 24,
+    "package": 18,
     "overlap": 11,
-    "noise": 7,
+    "noise": 8,
     "outline": 7,
     "print": 6,
     "dots": 5,
@@ -54,6 +55,7 @@ SHARES: dict[str, float] = {
 }
 EMPTY = 0.03  # of all pictures have no digits
 CLOSER = 0.4  # are looked at as the reader looks a second time (`engine.captcha`)
+MORE_ORDINARY = 3
 OWN_FACE = 0.35  # of the package's pictures are in the package's own face, as it comes
 
 
@@ -81,9 +83,14 @@ def draw_chunk(seed: int, number: int, shares: dict[str, float], faces: Faces) -
 
 
 def training_faces() -> Faces:
-    """The faces that are always there, and those of Debian's font packages that are installed here."""
+    """The faces that are always there, and those of Debian's font packages that are installed here.
+
+    Text faces come `MORE_ORDINARY` times more.
+    """
     try:
-        return Faces((*shipped_faces().files, *debian_faces("train").files))
+        debian = debian_faces("train")
+        often = ordinary(debian) * MORE_ORDINARY
+        return Faces((*shipped_faces().files, *debian.files, *often))
     except NoFaces:
         return shipped_faces()
 

@@ -29,6 +29,7 @@ from engine.captcha_colours import (
 )
 from engine.captcha_damage import damage
 from engine.captcha_line import Setting, framed, set_line, typeset
+from engine.captcha_struck import draw_struck
 from engine.captcha_styles import HARDEST, STYLES, stroke_width
 from engine.faces import LIBERATION, Faces
 from engine.glyphs import Pose, Stamp, coloured, merged, stamp
@@ -292,6 +293,7 @@ def _damaged(name: str) -> Family:
 
 FAMILIES: dict[str, Family] = {
     "varied": draw_varied,
+    "struck": draw_struck,
     **{name: _at_any_difficulty(name) for name in STYLES},
     **{f"damaged {name}": _damaged(name) for name in STYLES},
 }

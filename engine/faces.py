@@ -56,6 +56,12 @@ NEVER = (
     "truetype/(inter-vf|ebgaramond|eurofurence)/",  # the last is Monofur too
     "opentype/elstob/",  # Junicode too
 )
+# Text faces, which generators and printers use most; the rest are more often display faces.
+ORDINARY = (
+    r"[a-z]+/(fonts-go|freefont|roboto|liberation|dejavu|lato|open-sans|crosextra|urw-base35|linux-libertine|"
+    r"cantarell|firacode|hack|inconsolata|noto|paratype|clear-sans|gentium|courier-prime|b612|tuffy|charis|"
+    r"cabin|karla|vollkorn|adf|cmu|tiresias|anonymous-pro|stix|arkpandora|league-mono|play|hermit)/"
+)
 
 
 class NoFaces(ValueError):
@@ -115,6 +121,12 @@ def debian_faces(kind: Literal["train", "validation"] = "train") -> Faces:
         if wanted and path.stem not in UNREADABLE:
             chosen.append(path)
     return Faces(tuple(_usable(_few_a_family(_one_format(chosen)))))
+
+
+def ordinary(faces: Faces) -> tuple[str, ...]:
+    """The files of those of Debian's faces that are text faces, perhaps none."""
+    wanted = re.compile(ORDINARY)
+    return tuple(file for file in faces.files if wanted.match(_below_fonts(Path(file))))
 
 
 def font(face: str, size: int) -> ImageFont.FreeTypeFont:
