@@ -171,6 +171,7 @@ def _captcha(rng: np.random.Generator) -> Network:
         *convolution(48, 64, 3, "valid"),
         Residual(Sequential(convolution(64, 64, 3))),
         *convolution(64, 96, 3),
+        Residual(Sequential(convolution(96, 96, 3))),
         Columns(),
         *along(8 * 96, 128, 1),
         Residual(Sequential(along(128, 128, 5))),
@@ -209,7 +210,9 @@ def _colorize(rng: np.random.Generator) -> Network:
     layers = [
         *convolution(4, 64, 4, 4),
         *convolution(64, 64, 3),
+        again(64),
         Residual(Sequential([*at_8, *up(128, 64)])),
+        again(64),
         *convolution(64, 64, 3),
         Conv2D(64, len(ab_bins.LABELS), 1, initial=normal(0.02), rng=rng),
     ]
