@@ -27,19 +27,19 @@ COUNTS = {
     + 9 * (32 * 64 + 64 * 64 + 64 * 64 + 64 * 128 + 128 * 128)
     + 2 * (32 + 192 + 256)
     + 1_290,
-    # Five convolutions, three along the columns, a scale and a shift for each channel, eleven outputs.
+    # Six convolutions, three along the columns, a scale and a shift for each channel, eleven outputs.
     "captcha": 25 * 32
-    + 9 * (32 * 48 + 48 * 64 + 64 * 64 + 64 * 96)
+    + 9 * (32 * 48 + 48 * 64 + 64 * 64 + 64 * 96 + 96 * 96)
     + (768 + 5 * 128 + 5 * 128) * 128
-    + 2 * (32 + 48 + 64 + 64 + 96 + 3 * 128)
+    + 2 * (32 + 48 + 64 + 64 + 96 + 96 + 3 * 128)
     + 129 * 11,
     # At 1/4, 1/8, 1/16 and 1/32 with what leads to them and back; then 261 colours.
     "colorize": 16 * 4 * 64
-    + 9 * 64 * 64 * 2
+    + 9 * 64 * 64 * 4
     + (4 * 64 * 128 + 9 * 128 * 128 * 3 + 128 * 64)
     + (4 * 128 * 160 + 9 * 160 * 160 * 3 + 160 * 128)
     + (4 * 160 * 128 + 9 * 128 * 128 + 128 * 160)
-    + 2 * (64 * 3 + (128 * 4 + 64) + (160 * 4 + 128) + (128 * 2 + 160))
+    + 2 * (64 * 5 + (128 * 4 + 64) + (160 * 4 + 128) + (128 * 2 + 160))
     + 65 * 261,
 }
 

@@ -144,16 +144,16 @@ def test_turned_colours_keep_their_chroma(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_targets_are_means_of_four_by_four() -> None:
-    lab = np.zeros((1, 8, 4, 3), np.float32)
-    lab[0, :4, :, 1], lab[0, 4:, :2, 2] = 10.4, -60
-    np.testing.assert_array_equal(targets(lab), [[[[10, 0]], [[0, -30]]]])
+    lab = np.zeros((8, 4, 3), np.float32)
+    lab[:4, :, 1], lab[4:, :2, 2] = 10.4, -60
+    np.testing.assert_array_equal(targets(lab), [[[10, 0]], [[0, -30]]])
 
 
 def test_crops_show_most_of_a_photo() -> None:
     ramp = np.zeros((100, 100, 3), np.uint8)
     ramp[..., 0] = np.arange(100) * 2
     widths = [int(np.ptp(crop(ramp, 50, np.random.default_rng(seed))[..., 0])) / 2 for seed in range(40)]
-    assert 55 < min(widths) < 70
+    assert 50 < min(widths) < 70  # stretched crops are narrower
     assert 92 < max(widths) <= 100
 
 

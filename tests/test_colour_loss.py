@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from engine import ab_bins
-from engine.losses import colour_cross_entropy
+from engine.losses import PALE, colour_cross_entropy, colour_cross_entropy_by_photo
 
 
 def example() -> tuple[np.ndarray, np.ndarray]:
@@ -54,3 +54,18 @@ def test_the_mean_of_two_halves_is_the_whole() -> None:
     value, gradient = colour_cross_entropy(logits, colours)
     assert value == pytest.approx(np.mean([half[0] for half in halves]))
     np.testing.assert_allclose(gradient, np.concatenate([half[1] for half in halves]) / 2, atol=1e-12)
+
+
+def test_pale_photos_weigh_more() -> None:
+    """Two photos alone, then together: the mean of the two values weighs as the roots of their chroma say."""
+    logits, colours = example()
+    colours[0] //= 8
+    alone = [colour_cross_entropy(logits[i : i + 1], colours[i : i + 1])[0] for i in (0, 1)]
+    chroma = (colours.astype(np.float64) ** 2).sum(axis=3).mean(axis=(1, 2))
+    weights = 1 / np.sqrt(chroma + PALE)
+    value, gradient = colour_cross_entropy_by_photo(logits, colours)
+    assert value == pytest.approx(float((weights * alone).sum() / weights.sum()), rel=1e-5)
+    plain = colour_cross_entropy(logits, colours)[1]
+    ratio = gradient[0] / plain[0], gradient[1] / plain[1]
+    np.testing.assert_allclose(ratio[0], 2 * weights[0] / weights.sum(), rtol=1e-4)
+    np.testing.assert_allclose(ratio[1], 2 * weights[1] / weights.sum(), rtol=1e-4)

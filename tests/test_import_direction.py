@@ -16,8 +16,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # From the ground up. A module may import from its own floor and from those below it.
 FLOORS: dict[str, str] = {
-    "base": "layer memory rectifier epilogue initializers neighbourhoods preprocessing schedules reading "
-    "colour_spaces ab_bins",
+    "base": "layer memory rectifier gpu_kernels epilogue initializers neighbourhoods preprocessing schedules "
+    "reading colour_spaces ab_bins",
     "products": "products winograd winograd_gradients pooled convolution program single",
     "layers": "activations linear columns pooling regularization fusion containers layers losses optimizers",
     "network": "inference network stages units kernels saliency imagine",
@@ -25,9 +25,9 @@ FLOORS: dict[str, str] = {
     "hurried_shapes "
     "augmentation digit_corpus decoding line ink ground ruled_paper paper images faces glyphs "
     "captcha_colours captcha_line captcha_marks captcha_grounds captcha_ink captcha_damage "
-    "captcha_package captcha_dots captcha_outlines printed_numbers captcha_styles captcha_variety "
-    "empty_pictures guided_filter hint_spread number_sources number_ink number_line number_grounds "
-    "number_lines number_boxes ahead gpu",
+    "captcha_package captcha_dots captcha_outlines printed_numbers captcha_styles captcha_struck "
+    "captcha_variety empty_pictures guided_filter hint_spread number_sources number_ink number_line "
+    "number_grounds number_lines number_boxes ahead gpu",
     "jobs": "recipes training rehearsal slices components line_corpus line_damage captcha_corpus "
     "number_corpus feeds long_training resume evaluation number_cuts numbers digits number_evaluation "
     "lesson_samples lessons own_digits "
