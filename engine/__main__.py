@@ -30,10 +30,9 @@ from engine import (
 from engine.feeds import NotEndless, endless_feed, feed
 from engine.gpu import NoGPU, copy_here, cupy
 from engine.long_training import train_long
-from engine.losses import LOSSES
 from engine.network import Network
 from engine.optimizers import SGD
-from engine.recipes import OTHER_LOSSES, RECIPES, Recipe
+from engine.recipes import COLOUR_LOSSES, RECIPES, Recipe
 from engine.resume import load_state, save_state
 from engine.schedules import SCHEDULES
 from engine.training import BatchDone, EpochDone, Event, Finished, WeightAverage, train
@@ -91,7 +90,12 @@ def _start_from(network: Network, path: str) -> None:
 
 
 def _recipe(arguments: argparse.Namespace) -> Recipe:
-    """The named recipe with what was asked to be otherwise."""
+    """The named recipe with what was asked to be otherwise; a sentence where that is not possible."""
+    of_photos = RECIPES[arguments.name].data == "colour-corpus"
+    if (arguments.loss or arguments.crops) and not of_photos:
+        sys.exit(f"--loss and --crops are for colorize, not for {arguments.name}.")
+    if arguments.crops and not (arguments.gpu or arguments.minutes):
+        sys.exit("--crops needs --minutes or --gpu: by its epochs a training begins with small crops.")
     asked = {
         "seed": arguments.seed,
         "epochs": arguments.epochs,
@@ -202,8 +206,13 @@ def main() -> None:
     training.add_argument("--batch", type=int, help="another batch size than the recipe's")
     training.add_argument("--rate", type=float, help="another learning rate than the recipe's")
     training.add_argument("--schedule", choices=list(SCHEDULES), help="another schedule than the recipe's")
-    training.add_argument("--loss", choices=[*LOSSES, *OTHER_LOSSES], help="another loss than the recipe's")
-    training.add_argument("--crops", type=int, help="crops of photos of so many pixels on a side throughout")
+    training.add_argument("--loss", choices=COLOUR_LOSSES, help="another loss for colorize")
+    training.add_argument(
+        "--crops",
+        type=int,
+        choices=(64, 96, 128, 160),
+        help="pixels of all of colorize's crops, by the clock",
+    )
     training.add_argument("--gpu", action="store_true", help="train on a GPU, by CuPy")
     training.add_argument("--minutes", type=float, help="how long at most; the schedule follows the clock")
     training.add_argument("--unmeasured", action="store_true", help="leave the figures to `evaluate --write`")

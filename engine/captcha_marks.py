@@ -37,13 +37,18 @@ def straight(rng: np.random.Generator, width: int, height: int) -> np.ndarray:
     return rng.random((2, 2)) * (width, height)
 
 
-def bezier(rng: np.random.Generator, width: int, height: int, steps: int = 24) -> np.ndarray:
-    """A cubic curve from the left to the right: (steps + 1, 2)."""
-    ends = _across(rng, width, height)
-    inner = rng.random((2, 2)) * (width, height * 1.2) - (0, height * 0.1)
+def curve(corners: np.ndarray, steps: int = 24) -> np.ndarray:
+    """The cubic Bézier curve of four corners (4, 2): (steps + 1, 2)."""
     t = np.linspace(0, 1, steps + 1)[:, None]
     s = 1 - t
-    return s**3 * ends[0] + 3 * s * s * t * inner[0] + 3 * s * t * t * inner[1] + t**3 * ends[1]
+    return s**3 * corners[0] + 3 * s * s * t * corners[1] + 3 * s * t * t * corners[2] + t**3 * corners[3]
+
+
+def bezier(rng: np.random.Generator, width: int, height: int) -> np.ndarray:
+    """A cubic curve from the left to the right: (25, 2)."""
+    ends = _across(rng, width, height)
+    inner = rng.random((2, 2)) * (width, height * 1.2) - (0, height * 0.1)
+    return curve(np.stack([ends[0], inner[0], inner[1], ends[1]]))
 
 
 def sine(rng: np.random.Generator, width: int, height: int) -> np.ndarray:

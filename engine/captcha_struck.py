@@ -19,8 +19,6 @@ from engine.captcha_styles import stroke_width
 from engine.faces import Faces
 from engine.glyphs import coloured
 
-ANYWHERE = ("gentle", "straight", "bezier", "sine", "arc", "waving")
-
 
 def draw_struck(text: str, rng: np.random.Generator, faces: Faces) -> np.ndarray:
     """One captcha of digits and strokes in one ink or nearly: (H, W, 3) uint8."""
@@ -88,7 +86,7 @@ def _strokes(
         elif roll < 0.6:
             marks.stroke(mask, marks.wandering(rng, width, height), thickness)
         else:
-            points = marks.KINDS[pick(rng, ANYWHERE)](rng, width, height)
+            points = marks.KINDS[pick(rng, tuple(marks.KINDS))](rng, width, height)
             tapering(mask, points, thickness, within(rng, 0.4, 1) * thickness)
     return mask
 
@@ -107,15 +105,8 @@ def forked(mask: np.ndarray, rng: np.random.Generator, line: tuple[float, float]
         x = begin + way * length * np.array([0, within(rng, 0, 0.5), within(rng, 0.3, 1), 1])
         x[0] += apart * rng.normal()
         y = height * (within(rng, 0.3, 0.7) + within(rng, 0.3, 1.1) * (rng.random(4) - 0.5))
-        points = curve(np.stack([x, y], axis=1))
+        points = marks.curve(np.stack([x, y], axis=1))
         tapering(mask, points, thickness, thickness * within(rng, 0.3, 1.2))
-
-
-def curve(corners: np.ndarray, steps: int = 24) -> np.ndarray:
-    """The cubic Bézier curve of four corners (4, 2): (steps + 1, 2)."""
-    t = np.linspace(0, 1, steps + 1)[:, None]
-    s = 1 - t
-    return s**3 * corners[0] + 3 * s * s * t * corners[1] + 3 * s * t * t * corners[2] + t**3 * corners[3]
 
 
 def tapering(mask: np.ndarray, points: np.ndarray, first: float, last: float, pieces: int = 5) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 LANES, STRIPS = 8, 512  # rows that a block of threads reads at once, and into how many strips rows are cut
 THREADS = 256
+MOST = 1 << 27  # numbers in an array: their neighbourhoods are counted in 32 bits
 
 _SOURCE = r"""
 extern "C" {
@@ -90,8 +91,8 @@ __global__ void normalization_gradient(const float* x, const float* dy, const fl
 
 
 def has_kernels(xp: Any, x: Any) -> bool:
-    """Whether an array is CuPy's and of the type that the kernels are written for."""
-    return hasattr(xp, "RawKernel") and str(x.dtype) == "float32" and x.size < 1 << 32
+    """Whether an array is CuPy's and of the type and size that the kernels are written for."""
+    return hasattr(xp, "RawKernel") and str(x.dtype) == "float32" and x.size < MOST
 
 
 @cache

@@ -18,12 +18,12 @@ from engine.optimizers import OPTIMIZERS, SGD
 from engine.rules import RULES, Rule
 from engine.schedules import SCHEDULES, Schedule
 
-# Of networks that say more than one thing about a picture.
-OTHER_LOSSES: dict[str, Loss] = {
-    "ctc": ctc,
+COLOUR_LOSSES: dict[str, Loss] = {
     "colours": colour_cross_entropy,
     "colours by photo": colour_cross_entropy_by_photo,
 }
+# Of networks that say more than one thing about a picture.
+OTHER_LOSSES: dict[str, Loss] = {"ctc": ctc} | COLOUR_LOSSES
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,14 @@ import cv2
 import numpy as np
 import pytest
 
-from engine import colour_corpus
+from engine import colour_corpus, feeds
 from engine.architectures import build
 from engine.colour_corpus import (
     ColourCorpus,
     Phase,
     Photos,
     crop,
+    exposed,
     quick_lab,
     reveal,
     targets,
@@ -23,8 +24,10 @@ from engine.colour_corpus import (
 )
 from engine.colour_spaces import lab_from_srgb
 from engine.datasets import DataUnavailable
+from engine.feeds import ColourCrops, opened
 from engine.losses import colour_cross_entropy
 from engine.optimizers import AdamW
+from engine.recipes import RECIPES
 from engine.resume import load_state, save_state
 from engine.training import BatchDone, WeightAverage, train
 
@@ -155,6 +158,26 @@ def test_crops_show_most_of_a_photo() -> None:
     widths = [int(np.ptp(crop(ramp, 50, np.random.default_rng(seed))[..., 0])) / 2 for seed in range(40)]
     assert 50 < min(widths) < 70  # stretched crops are narrower
     assert 92 < max(widths) <= 100
+
+
+def test_exposure_keeps_black_white_and_order() -> None:
+    ramp = np.linspace(0, 100, 11, dtype=np.float32)[None]
+    shown = [exposed(ramp, np.random.default_rng(seed))[0] for seed in range(20)]
+    assert 3 < sum(not np.array_equal(one, ramp[0]) for one in shown) < 17
+    for one in shown:
+        assert (one[0], one[-1]) == (0, pytest.approx(100))
+        assert (np.diff(one) > 0).all()
+
+
+def test_a_closed_batch_opens_to_what_it_was(photos: Photos, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = corpus(photos)
+    monkeypatch.setattr(feeds, "_colour_corpus", lambda recipe, sides: source)
+    closed = ColourCrops(RECIPES["colorize"], (64, 64))(3)
+    inputs, labels = opened(closed)
+    expected, colours = source.make(3)
+    assert expected[..., 3].any()
+    np.testing.assert_array_equal(inputs, np.rint(expected))
+    np.testing.assert_array_equal(labels, colours)
 
 
 def test_quick_lab_is_near_enough() -> None:

@@ -167,3 +167,11 @@ def test_another_networks_weights_are_no_start(run: Run, tmp_path: Path) -> None
     with pytest.raises(SystemExit, match="another network"):
         run("train", "digits-8x8", "--start", str(shipped))
     assert not list((tmp_path / "weights").iterdir())
+
+
+def test_what_is_for_photos_is_refused_for_others(run: Run) -> None:
+    for words in (["--loss", "colours by photo"], ["--crops", "128"]):
+        with pytest.raises(SystemExit, match="are for colorize, not for lenet-5"):
+            run("train", "lenet-5", *words)
+    with pytest.raises(SystemExit, match="--crops needs --minutes or --gpu"):
+        run("train", "colorize", "--crops", "128")

@@ -8,7 +8,17 @@ import numpy as np
 import pytest
 
 from engine import faces
-from engine.faces import LIBERATION, PILLOW, Faces, NoFaces, debian_faces, faces_in, font, shipped_faces
+from engine.faces import (
+    LIBERATION,
+    PILLOW,
+    Faces,
+    NoFaces,
+    debian_faces,
+    faces_in,
+    font,
+    ordinary,
+    shipped_faces,
+)
 from engine.glyphs import Pose, glyph, stamp, tight
 
 
@@ -104,3 +114,10 @@ def test_a_pose_turns_leans_and_stretches() -> None:
         np.flatnonzero(row).mean() for row in (leaning[5:15].any(axis=0), leaning[-15:-5].any(axis=0))
     )
     assert top - bottom > 10  # to the right at the top
+
+
+def test_text_faces_are_told_from_display_faces() -> None:
+    share = "/usr/share/fonts/"
+    text = f"{share}truetype/dejavu/DejaVuSans.ttf"
+    assert ordinary(Faces((text, f"{share}truetype/aenigma/acknowle.ttf", PILLOW))) == (text,)
+    assert ordinary(Faces((PILLOW,))) == ()
