@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from time import perf_counter
@@ -54,7 +55,6 @@ class _Look:
     top: int
     bottom: int
     text: str
-    signs: list[Sign]
     probability: float
 
 
@@ -71,10 +71,11 @@ def read(picture: Picture, model: Network | str = "captcha") -> CaptchaReading:
     look = _surest_look(network, rgb)
     shown = look.bottom - look.top
     places = column_places(len(look.columns), look.line.shape[1], shown, width)
-    spans = _spans(look.signs, places, shown, width)
+    signs = signs_of(look.columns, look.text)
+    spans = _spans(signs, places, shown, width)
     characters = tuple(
         _character(sign, look.columns, span, (look.top, shown))
-        for sign, span in zip(look.signs, spans, strict=True)
+        for sign, span in zip(signs, spans, strict=True)
     )
     seconds = perf_counter() - start
     return CaptchaReading(look.text, characters, look.columns, places, look.line, width, height, seconds)
@@ -98,8 +99,7 @@ def _look(network: Network, rgb: np.ndarray, rows: tuple[int, int], stretch: flo
     seen = rgb[rows[0] : rows[1]]
     line = line_of(seen, line_width(seen.shape[0], stretch * seen.shape[1]))
     columns = column_probabilities(network, line[None])[0]
-    text, signs, probability = decode(columns)
-    return _Look(columns, line, *rows, text, signs, probability)
+    return _Look(columns, line, *rows, *decode(columns))
 
 
 def column_probabilities(network: Network, lines: np.ndarray) -> np.ndarray:
@@ -107,17 +107,28 @@ def column_probabilities(network: Network, lines: np.ndarray) -> np.ndarray:
     return network.probabilities(to_network_input(lines, network.preprocessing))
 
 
-def decode(columns: np.ndarray) -> tuple[str, list[Sign], float]:
-    """The most probable text of (T, 11), where its signs stand and how probable it is: the best path if it is
-    clear, else a search.
+def decode(columns: np.ndarray) -> tuple[str, float]:
+    """The most probable text of (T, 11) and how probable it is: the best path if it is clear, else a
+    search.
     """
     best = columns.max(axis=1)
     if best.min() >= CLEAR:
-        signs, probability = best_path(columns), float(best.prod())
-    else:
-        text, probability = prefix_beam(columns)[0]
-        signs = align(columns, text)
-    return "".join(str(sign.label) for sign in signs), signs, probability
+        return in_text(sign.label for sign in best_path(columns)), float(best.prod())
+    digits, probability = prefix_beam(columns)[0]
+    return in_text(digits), probability
+
+
+def signs_of(columns: np.ndarray, text: str) -> list[Sign]:
+    """Where the digits of a text stand in the columns (T, 11) that say it."""
+    signs = best_path(columns)  # which is the most probable way of its own text
+    if in_text(sign.label for sign in signs) == text:
+        return signs
+    return align(columns, tuple(map(int, text)))
+
+
+def in_text(digits: Iterable[int]) -> str:
+    """Digits as one word."""
+    return "".join(map(str, digits))
 
 
 def generate(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +19,8 @@ class Sign:
 
 
 NOTHING = 0.9995  # a column that is so sure of the blank begins no sign and continues none
+UNLIKELY = 1e-4  # a sign that a column finds less probable is not tried there
+HOPELESS = 1e-3  # of the best text's probability: what a worse one is given up below
 
 
 def best_path(probabilities: np.ndarray) -> list[Sign]:
@@ -43,27 +44,35 @@ def prefix_beam(probabilities: np.ndarray, width: int = 8) -> list[tuple[tuple[i
     """The `width` most probable texts with their probabilities, each summed over its ways; best first.
 
     probabilities: (T, K), the blank last. A text's ways end in a blank or in its last sign; the two are kept
-    apart, because only behind a blank does the same sign begin anew (Hannun et al. 2014).
+    apart, because only behind a blank does the same sign begin anew (Hannun et al. 2014). Texts that become
+    less probable than `HOPELESS` times the best one are given up.
     """
     blank = probabilities.shape[1] - 1
     beams: dict[tuple[int, ...], tuple[float, float]] = {(): (1.0, 0.0)}
-    for column in probabilities.astype(np.float64):
-        if column[blank] > NOTHING:
-            beams = {text: (sum(ways) * column[blank], 0.0) for text, ways in beams.items()}
+    for column in probabilities.tolist():
+        nothing = column[blank]
+        if nothing > NOTHING:
+            beams = {text: ((ways[0] + ways[1]) * nothing, 0.0) for text, ways in beams.items()}
             continue
-        grown: dict[tuple[int, ...], list[float]] = defaultdict(lambda: [0.0, 0.0])
-        likely = [int(k) for k in np.flatnonzero(column > 1e-4) if k != blank]
+        likely = [(sign, p) for sign, p in enumerate(column[:blank]) if p > UNLIKELY]
+        grown: dict[tuple[int, ...], tuple[float, float]] = {}
         for text, (in_blank, in_sign) in beams.items():
             either = in_blank + in_sign
-            grown[text][0] += either * column[blank]
-            if text:
-                grown[text][1] += in_sign * column[text[-1]]
-            for sign in likely:
-                before = in_blank if text and text[-1] == sign else either
-                grown[(*text, sign)][1] += before * column[sign]
-        best = sorted(grown.items(), key=lambda item: -sum(item[1]))[:width]
-        beams = {text: (ways[0], ways[1]) for text, ways in best}
-    return [(text, sum(ways)) for text, ways in sorted(beams.items(), key=lambda item: -sum(item[1]))]
+            last = text[-1] if text else blank
+            known = grown.get(text, (0.0, 0.0))
+            grown[text] = known[0] + either * nothing, known[1] + (in_sign * column[last] if text else 0.0)
+            for sign, p in likely:
+                longer = (*text, sign)
+                known = grown.get(longer, (0.0, 0.0))
+                grown[longer] = known[0], known[1] + (in_blank if sign == last else either) * p
+        best = sorted(grown.items(), key=_whole, reverse=True)[:width]
+        least = HOPELESS * sum(best[0][1])
+        beams = {text: ways for text, ways in best if ways[0] + ways[1] >= least}
+    return [(text, sum(ways)) for text, ways in sorted(beams.items(), key=_whole, reverse=True)]
+
+
+def _whole(item: tuple[tuple[int, ...], tuple[float, float]]) -> float:
+    return item[1][0] + item[1][1]
 
 
 def align(probabilities: np.ndarray, text: tuple[int, ...]) -> list[Sign]:

@@ -9,7 +9,7 @@ from time import perf_counter
 import cv2
 import numpy as np
 
-from engine.captcha import column_places, column_probabilities, decode
+from engine.captcha import column_places, column_probabilities, decode, signs_of
 from engine.checkpoint import load_pretrained
 from engine.images import Picture, open_picture
 from engine.line import line_of, line_width, stretched
@@ -110,7 +110,7 @@ def _columns(
     """What a reader of lines says to each digit it finds, and where its middle lies in a picture (H, W)."""
     columns = line_probabilities(network, line)
     places = column_places(len(columns), line.shape[1], *shape[:2])
-    signs = decode(columns)[1]
+    signs = signs_of(columns, decode(columns)[0])
     middles = [float(places[sign.first] + places[sign.last]) / 2 for sign in signs]
     return [columns[sign.peak, :10] for sign in signs], middles
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from engine import captcha
-from engine.captcha import generate, read
+from engine.captcha import decode, generate, read, signs_of
 from engine.captcha_styles import STYLES
 from engine.checkpoint import WEIGHTS, load_pretrained
 from engine.faces import shipped_faces
@@ -216,3 +216,20 @@ def test_a_closer_look_finds_small_digits_under_strokes() -> None:
         assert box[1] + box[3] <= picture.shape[0]
     assert right >= 24
     assert closer >= 3
+
+
+def test_signs_stand_where_the_search_finds_its_text() -> None:
+    """A text that is the best path's own, and one that is not, are both laid over the columns."""
+    columns = np.full((8, 11), 0.01, np.float32)
+    for t, sign in enumerate((10, 3, 3, 10, 7, 10, 10, 1)):
+        columns[t, sign] = 0.9
+    assert decode(columns)[0] == "371"
+    assert [(sign.label, sign.first, sign.last) for sign in signs_of(columns, "371")] == [
+        (3, 1, 2),
+        (7, 4, 4),
+        (1, 7, 7),
+    ]
+    other = signs_of(columns, "71")
+    assert [sign.label for sign in other] == [7, 1]
+    assert other[0].last < other[1].first
+    assert signs_of(columns, "") == []

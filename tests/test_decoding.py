@@ -8,6 +8,7 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
+from engine import decoding
 from engine.decoding import Sign, align, best_path, prefix_beam
 
 BLANK = 3
@@ -54,6 +55,21 @@ def test_the_beam_finds_the_most_probable_text_with_its_probability(seed: int) -
     assert found[0][0] == next(iter(truth))
     for text, probability in found[:5]:
         assert probability == pytest.approx(truth[text], rel=0.02)  # signs below 1e-4 are not followed
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_is_given_up_is_hopeless(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clear columns with a few doubts, as a reader says them: the best text and its probability stay."""
+    rng = np.random.default_rng(seed)
+    said = columns("".join(rng.choice(list("012--"), 30)), 0.97)
+    for doubt in rng.choice(30, 5, replace=False):
+        said[doubt] = rng.dirichlet(np.ones(BLANK + 1))
+    quick = prefix_beam(said)
+    monkeypatch.setattr(decoding, "HOPELESS", 0)
+    thorough = prefix_beam(said)
+    assert quick[0][0] == thorough[0][0]
+    assert quick[0][1] == pytest.approx(thorough[0][1], rel=0.02)
+    assert len(quick) <= len(thorough) == 8
 
 
 def test_the_beam_sums_ways_where_the_best_path_looks_at_one() -> None:
