@@ -81,8 +81,10 @@ def _strokes(
     for _ in range(whole(rng, 1, 2 + round(4 * hard))):
         thickness = max(1.0, thick * (0.15 + 0.8 * float(rng.random()) ** 1.5))
         roll = float(rng.random())
-        if roll < 0.5:
+        if roll < 0.3:
             forked(mask, rng, line, thickness)
+        elif roll < 0.5:
+            twigged(mask, rng, line, thickness)
         elif roll < 0.6:
             marks.stroke(mask, marks.wandering(rng, width, height), thickness)
         else:
@@ -107,6 +109,27 @@ def forked(mask: np.ndarray, rng: np.random.Generator, line: tuple[float, float]
         y = height * (within(rng, 0.3, 0.7) + within(rng, 0.3, 1.1) * (rng.random(4) - 0.5))
         points = marks.curve(np.stack([x, y], axis=1))
         tapering(mask, points, thickness, thickness * within(rng, 0.3, 1.2))
+
+
+def twigged(mask: np.ndarray, rng: np.random.Generator, line: tuple[float, float], thickness: float) -> None:
+    """A curve along the line that has one or two twigs near where it begins, beside the digits."""
+    height = mask.shape[0]
+    left = chance(rng, 0.65)
+    begin, way = (line[0], 1) if left else (line[1], -1)
+    begin -= way * within(rng, -0.1, 0.6) * height
+    length = (line[1] - line[0]) * within(rng, 0.3, 1.2)
+    x = begin + way * length * np.array([0, within(rng, 0.1, 0.4), within(rng, 0.5, 0.9), 1])
+    y = height * (0.5 + within(rng, 0.1, 0.9) * (rng.random(4) - 0.5))
+    points = marks.curve(np.stack([x, y], axis=1))
+    tapering(mask, points, thickness, thickness * within(rng, 0.3, 1.2))
+    for _ in range(pick(rng, (1, 1, 2))):
+        root = points[int(within(rng, 0, 0.3) * (len(points) - 1))]
+        turn = within(rng, -1.4, 1.4)
+        reach = height * within(rng, 0.12, 0.55)
+        tip = root - way * reach * np.array([np.cos(turn), np.sin(turn)])
+        bow = (root + tip) / 2 + 0.25 * reach * rng.normal(size=2)
+        twig = marks.curve(np.stack([tip, bow, bow, root]))
+        tapering(mask, twig, thickness * within(rng, 0.4, 1.2), thickness)
 
 
 def tapering(mask: np.ndarray, points: np.ndarray, first: float, last: float, pieces: int = 5) -> None:

@@ -15,7 +15,9 @@ from engine.captcha_damage import DAMAGES, damage
 from engine.captcha_grounds import GROUNDS, ground
 from engine.captcha_ink import BENDS, bend
 from engine.captcha_line import Setting, set_line
+from engine.captcha_marks import empty
 from engine.captcha_package import package_picture
+from engine.captcha_struck import twigged
 from engine.captcha_styles import STYLES
 from engine.captcha_variety import FAMILIES
 from engine.faces import LIBERATION, shipped_faces
@@ -189,3 +191,16 @@ def test_damages_give_pictures_and_leave_the_original(hurt: object) -> None:
 def test_no_damage_is_no_change() -> None:
     picture = np.random.default_rng(0).integers(0, 256, (40, 90, 3), np.uint8)
     assert damage(picture, np.random.default_rng(1), 0.0) is picture
+
+
+def test_twigs_stand_beside_the_digits_on_a_stroke_along_them() -> None:
+    """Of 60 strokes with twigs, most begin outside of the line of digits and run into it."""
+    begun = 0
+    for seed in range(60):
+        mask = empty(160, 50)
+        twigged(mask, np.random.default_rng(seed), (40.0, 120.0), 3.0)
+        columns = np.flatnonzero(mask.max(axis=0))
+        assert len(columns) > 10
+        assert ((columns > 40) & (columns < 120)).any()
+        begun += columns[0] < 40 or columns[-1] >= 120
+    assert begun > 50
