@@ -104,7 +104,13 @@ def _recipe(arguments: argparse.Namespace) -> Recipe:
         "schedule": arguments.schedule,
         "loss": arguments.loss,
     }
-    return replace(RECIPES[arguments.name], **{name: v for name, v in asked.items() if v is not None})
+    recipe = replace(RECIPES[arguments.name], **{name: v for name, v in asked.items() if v is not None})
+    if arguments.decay is None:
+        return recipe
+    if "weight_decay" not in dict(recipe.options):
+        sys.exit(f"--decay is for AdamW, not for {recipe.optimizer}, by which {recipe.name} is learnt.")
+    options = dict(recipe.options) | {"weight_decay": arguments.decay}
+    return replace(recipe, options=tuple(options.items()))
 
 
 def _events(
@@ -205,13 +211,14 @@ def main() -> None:
     training.add_argument("--start", help="a file whose weights the training begins with")
     training.add_argument("--batch", type=int, help="another batch size than the recipe's")
     training.add_argument("--rate", type=float, help="another learning rate than the recipe's")
+    training.add_argument("--decay", type=float, help="another weight decay than the recipe's")
     training.add_argument("--schedule", choices=list(SCHEDULES), help="another schedule than the recipe's")
     training.add_argument("--loss", choices=COLOUR_LOSSES, help="another loss for colorize")
     training.add_argument(
         "--crops",
         type=int,
         choices=(64, 96, 128, 160),
-        help="pixels of all of colorize's crops, by the clock",
+        help="pixels of the shorter side of all of colorize's crops, by the clock",
     )
     training.add_argument("--gpu", action="store_true", help="train on a GPU, by CuPy")
     training.add_argument("--minutes", type=float, help="how long at most; the schedule follows the clock")

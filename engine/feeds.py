@@ -15,7 +15,9 @@ from engine.ahead import Ahead
 from engine.captcha_corpus import CaptchaCorpus
 from engine.colour_corpus import AHEAD, ColourCorpus, Phase, training_photos
 from engine.datasets import Dataset
+from engine.device_crops import DeviceCrops
 from engine.digit_corpus import SETTLING, DigitCorpus, Mixture
+from engine.gpu import cupy
 from engine.line_corpus import LineCorpus
 from engine.number_corpus import number_corpus
 from engine.recipes import Recipe
@@ -23,7 +25,8 @@ from engine.training import Batches, ShuffledBatches
 
 Progress = Callable[[float, str], None]
 LARGE_CROPS = 0.55  # of a training of the colouriser is done when its crops grow
-CROPS, GPU_CROPS = (64, 96), (96, 128)  # pixels on a side, before and after
+CROPS = 64, 96  # pixels on a side, before and after
+GPU_CROPS, LONGER = (96, 96, 128), 32  # on a GPU, of the shorter side, and how many more the longer has
 MIXED = 6  # volumes of lines that take turns on a GPU
 
 
@@ -56,10 +59,13 @@ class NotEndless(ValueError):
     """A recipe whose data set comes to an end, and with it the training."""
 
 
-def endless_feed(recipe: Recipe, processes: int, gpu: bool, crops: int | None = None) -> LineCorpus | Ahead:
-    """The batches of a recipe without end, made by so many processes, for a GPU or not.
+def endless_feed(
+    recipe: Recipe, processes: int, gpu: bool, crops: int | None = None
+) -> LineCorpus | Ahead | DeviceCrops:
+    """The batches of a recipe without end, made by so many processes; for a GPU crops of photos are made
+    there.
 
-    crops: pixels on a side of all crops of photos, instead of small ones first.
+    crops: pixels on a shorter side of all crops of photos, instead of small ones first.
     NotEndless for a recipe with a data set of its own, which is learnt in a minute.
     """
     if recipe.data == "captcha-corpus":
@@ -68,8 +74,11 @@ def endless_feed(recipe: Recipe, processes: int, gpu: bool, crops: int | None = 
         return number_corpus(recipe.seed, recipe.batch_size, processes, MIXED if gpu else 1)
     if recipe.data == "colour-corpus":
         per_epoch = max(1, (recipe.images or 16_000) // recipe.batch_size)
-        sides = (crops, crops) if crops else GPU_CROPS if gpu else CROPS
-        make = ColourCrops(recipe, sides)
+        if gpu:
+            sides = [(short, short + LONGER) for short in ((crops,) if crops else GPU_CROPS)]
+            photos = training_photos()
+            return DeviceCrops(photos, recipe.seed, recipe.batch_size, sides, per_epoch, cupy(), processes)
+        make = ColourCrops(recipe, (crops, crops) if crops else CROPS)
         return Ahead(make, per_epoch, processes, unpack=opened)
     if recipe.data == "digit-corpus":
         per_epoch = (recipe.images or 64_000) // recipe.batch_size

@@ -13,7 +13,7 @@ from engine.layer import Array
 from engine.memory import blocks
 
 Loss = Callable[[Array, Array], tuple[float, Array]]
-PALE = 150.0  # a mean squared chroma below which photos weigh hardly more
+PALE = 300.0  # a mean squared chroma below which photos weigh hardly more
 
 
 def one_hot(labels: Array, classes: int = 10, low: float = 0.0, high: float = 1.0) -> Array:
@@ -188,13 +188,11 @@ def colour_cross_entropy_by_photo(logits: Array, colours: Array) -> tuple[float,
 
 
 def _by_photo(colours: Array) -> Array:
-    """One over the root of each photo's mean squared chroma (and of `PALE`), 1 on the mean, for each place:
-    (N·H·W,) float32.
-    """
+    """One over each photo's mean squared chroma (and `PALE`), 1 on the mean, by place: (N·H·W,) float32."""
     xp = colours.__array_namespace__()
     n, height, width, _ = colours.shape
     squares = (colours.astype(np.float32) ** 2).reshape(n, -1).sum(axis=1) / np.float32(height * width)
-    weights = 1 / (squares + np.float32(PALE)) ** 0.5
+    weights = 1 / (squares + np.float32(PALE))
     return xp.repeat(weights / weights.mean(), height * width)
 
 

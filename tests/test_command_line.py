@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import subprocess
@@ -17,6 +18,7 @@ import requests
 from engine import __main__ as command
 from engine import checkpoint, datasets, mnist, painting
 from engine.checkpoint import load
+from engine.optimizers import AdamW
 from engine.resume import save_state
 from engine.training import EpochDone, accuracy
 
@@ -167,6 +169,19 @@ def test_another_networks_weights_are_no_start(run: Run, tmp_path: Path) -> None
     with pytest.raises(SystemExit, match="another network"):
         run("train", "digits-8x8", "--start", str(shipped))
     assert not list((tmp_path / "weights").iterdir())
+
+
+def test_decay_is_for_what_decays(run: Run) -> None:
+    with pytest.raises(SystemExit, match="--decay is for AdamW, not for SGD, by which mlp-100 is learnt"):
+        run("train", "mlp-100", "--decay", "0.1")
+
+
+def test_another_decay_shrinks_the_weights_more() -> None:
+    asked = {"seed": None, "epochs": None, "batch": None, "rate": None, "schedule": None, "loss": None}
+    arguments = argparse.Namespace(name="captcha", crops=None, gpu=False, minutes=None, decay=0.3, **asked)
+    optimizer = command._recipe(arguments).make_optimizer()
+    assert isinstance(optimizer, AdamW)
+    assert optimizer.weight_decay == 0.3
 
 
 def test_what_is_for_photos_is_refused_for_others(run: Run) -> None:

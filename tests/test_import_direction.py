@@ -31,7 +31,7 @@ FLOORS: dict[str, str] = {
     "jobs": "recipes training rehearsal slices components line_corpus line_damage captcha_corpus "
     "number_corpus feeds long_training resume evaluation number_cuts numbers digits number_evaluation "
     "lesson_samples lessons own_digits "
-    "captcha captcha_evaluation captcha_lessons colour_corpus colour_hints colorize "
+    "captcha captcha_evaluation captcha_lessons colour_corpus device_crops colour_hints colorize "
     "colour_evaluation pixel_networks pixel_steps painting",
     "command": "__main__",
 }
