@@ -22,10 +22,9 @@ from engine.reading import Character, Reading
 LONGEST_TEXT, DIFFICULTIES = 10, range(1, 6)
 WIDE = 0.35  # of its height: how far a digit reaches to each side of its middle at most
 CLEAR = 0.98  # where each column is as sure as this, its best sign is taken without a search
-SURE = 0.9  # a text less probable than this is looked at more closely
-# What share of the ink closer looks leave above and below, and how they stretch the line; chosen on pictures
-# of the training's kinds in faces kept out of it.
-CLOSER_LOOKS = ((0.07, 1.0), (0.04, 0.85))
+# Closer looks: how probable a text must be that they are not taken, what share of the ink they leave above and
+# below, how they stretch the line; chosen on pictures of the training's kinds in faces kept out of it.
+CLOSER_LOOKS = ((0.9, 0.07, 1.0), (0.7, 0.04, 0.85))
 
 
 @dataclass(frozen=True)
@@ -87,8 +86,8 @@ def _surest_look(network: Network, rgb: np.ndarray) -> _Look:
     Small digits under long strokes are larger in a closer look, and fewer strokes are left.
     """
     surest = whole = _look(network, rgb, (0, rgb.shape[0]))
-    for share, stretch in CLOSER_LOOKS:
-        if surest.probability >= SURE:
+    for sure, share, stretch in CLOSER_LOOKS:
+        if surest.probability >= sure:
             break
         closer = _look(network, rgb, ink_rows(whole.line, rgb.shape[0], share), stretch)
         surest = max(surest, closer, key=lambda look: look.probability)

@@ -13,6 +13,7 @@ FAR = 48  # of 255: a pixel so far from the ground in some channel is ink
 INK = np.uint8(96)  # of 255, from the ground: darker specks and the grain of the ground do not count as ink
 AROUND = 2  # rows of the line that are kept above and below the ink
 HIDDEN = 0.012  # where this part of a picture is ink that lightness does not show, colour is looked at
+MIDDLE = np.array([0.5])
 SHADES = 2.5  # colours must vary so many times more than lightness does, to be looked at instead
 
 
@@ -54,11 +55,27 @@ def fitting_width(natural: float, columns: int = 0) -> int:
 
 def stretched(grey: np.ndarray) -> np.ndarray:
     """Grey (H, W) float or uint8 as uint8 from 0, the ground, to 255, whatever its contrast and polarity."""
-    low, ground, high = (float(value) for value in np.percentile(grey, (0.5, 50, 99.5)))
+    shares = np.array([0.005, 0.5, 0.995])
+    found = quantiles_of_bytes(grey, shares) if grey.dtype == np.uint8 else np.quantile(grey, shares)
+    low, ground, high = (float(value) for value in found)
     if high - low < 1:
         return np.zeros(grey.shape, np.uint8)
     ink = (grey - low) if high - ground > ground - low else (high - grey)
     return np.clip(np.rint(ink * (255 / (high - low))), 0, 255).astype(np.uint8)
+
+
+def quantiles_of_bytes(values: np.ndarray, shares: np.ndarray) -> np.ndarray:
+    """`np.quantile` of bytes, by counting them: four times as quick for some thousands."""
+    below = np.bincount(values.ravel(), minlength=256).cumsum()
+    at = shares * (values.size - 1)
+    first = np.floor(at)
+    lower, upper = np.searchsorted(below, (first, np.ceil(at)), side="right")
+    found: np.ndarray = lower + (at - first) * (upper - lower)
+    return found
+
+
+def _median(values: np.ndarray) -> np.float32:
+    return np.float32(quantiles_of_bytes(values, MIDDLE)[0])
 
 
 def _resized(rgb: np.ndarray, width: int) -> np.ndarray:
@@ -102,9 +119,9 @@ def _shades(rgb: np.ndarray) -> np.ndarray:
     """
     lightness = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
     channels = np.ascontiguousarray(rgb.reshape(-1, 3).T, np.float32)
-    apart = np.abs(channels - np.array([[np.median(one)] for one in channels], np.float32))
+    apart = np.abs(channels - np.array([[_median(rgb[..., i])] for i in range(3)]))
     distance = np.maximum(np.maximum(apart[0], apart[1]), apart[2])
-    contrast = np.abs(lightness.ravel() - np.float32(np.median(lightness)))
+    contrast = np.abs(lightness.ravel() - _median(lightness))
     hidden = (distance > FAR) & (contrast < distance / 3)
     if hidden.mean() > HIDDEN and (distance < FAR / 2).mean() > 0.5:
         return distance.reshape(lightness.shape)

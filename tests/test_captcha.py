@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -216,6 +217,28 @@ def test_a_closer_look_finds_small_digits_under_strokes() -> None:
         assert box[1] + box[3] <= picture.shape[0]
     assert right >= 24
     assert closer >= 3
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "looks", "shown"),
+    [
+        ((0.95,), 1, 0),
+        ((0.85, 0.8), 2, 0),
+        ((0.6, 0.75), 2, 1),
+        ((0.6, 0.5, 0.65), 3, 2),
+        ((0.6, 0.65, 0.5), 3, 1),
+    ],
+)
+def test_closer_looks_are_taken_as_long_as_doubts_are_left(
+    probabilities: tuple[float, ...], looks: int, shown: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network, picture = load_pretrained("captcha"), generate(rng=1)[0]
+    look = captcha._look(network, picture, (0, len(picture)))
+    said = [replace(look, probability=probability) for probability in probabilities]
+    waiting = iter(said)
+    monkeypatch.setattr(captcha, "_look", lambda *_: next(waiting))
+    assert captcha._surest_look(network, picture) is said[shown]
+    assert len(list(waiting)) == len(said) - looks == 0
 
 
 def test_signs_stand_where_the_search_finds_its_text() -> None:

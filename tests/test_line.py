@@ -15,6 +15,7 @@ from engine.line import (
     line_of,
     line_width,
     place_in,
+    quantiles_of_bytes,
 )
 
 
@@ -119,3 +120,10 @@ def test_the_rows_with_ink_are_found_whatever_the_polarity() -> None:
 
 def test_where_there_is_no_ink_all_rows_stay() -> None:
     assert ink_rows(np.zeros((HEIGHT, 90), np.uint8), 33, 0.05) == (0, 33)
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 100, 6001])
+def test_quantiles_of_bytes_are_those_of_numpy(count: int) -> None:
+    values = np.random.default_rng(count).integers(0, 2 + count % 250, (1, count)).astype(np.uint8)
+    shares = np.array([0, 0.005, 0.3, 0.5, 0.995, 1])
+    np.testing.assert_allclose(quantiles_of_bytes(values, shares), np.quantile(values, shares))
