@@ -41,9 +41,23 @@ def read(page: Page, digit: str, strokes: list[list[float]]) -> None:
 
 def save(page: Page, name: str) -> None:
     """The window as a PNG of 128 colours, which is all that a page of text and bars needs."""
-    shot = Image.open(io.BytesIO(page.screenshot()))
     path = FOLDER / f"{name}.png"
-    shot.convert("RGB").quantize(128, dither=Image.Dither.NONE).save(path, optimize=True)
+    _shot(page).quantize(128, dither=Image.Dither.NONE).save(path, optimize=True)
+    _tell(path)
+
+
+def save_photo(page: Page, name: str) -> None:
+    """The window as a JPEG, for a page whose colours matter."""
+    path = FOLDER / f"{name}.jpg"
+    _shot(page).save(path, quality=85, optimize=True)
+    _tell(path)
+
+
+def _shot(page: Page) -> Image.Image:
+    return Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+
+
+def _tell(path: Path) -> None:
     print(f"{path.relative_to(ROOT)}: {path.stat().st_size // 1024} kB")
 
 
@@ -80,7 +94,7 @@ def shoot_colorize(chromium: Browser, url: str) -> None:
     page = open_page(chromium, url, 1180, 900)
     page.get_by_role("tab", name="Colorize").click()
     page.wait_for_timeout(4000)
-    save(page, "colorize")
+    save_photo(page, "colorize")
 
 
 def shoot_train(chromium: Browser, url: str, preset: str | None) -> None:
