@@ -9,13 +9,12 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from multiprocessing import get_context, parent_process
-from typing import Any
 
 import cv2
 import numpy as np
 
 Batch = tuple[np.ndarray, np.ndarray]
-Make = Callable[[int], Any]  # sent to other processes, so it can be pickled
+Make = Callable[[int], Batch]  # sent to other processes, so it can be pickled
 
 
 def leave_with_parent() -> None:
@@ -34,30 +33,18 @@ def leave_with_parent() -> None:
 class Ahead:
     """The batches of `make`, a pure function of the step, from so many processes; for
     `engine.training.train`.
-
-    unpack: from what `make` gives to a batch, in this process, where the way from one process to the other
-    is narrower than either is quick.
     """
 
-    def __init__(
-        self,
-        make: Make,
-        steps_per_epoch: int,
-        processes: int,
-        each: int = 3,
-        unpack: Callable[[Any], Batch] | None = None,
-    ) -> None:
+    def __init__(self, make: Make, steps_per_epoch: int, processes: int, each: int = 3) -> None:
         self.make, self.steps_per_epoch, self.window = make, steps_per_epoch, processes * each
-        self.unpack = unpack
-        self._waiting: dict[int, Future[Any]] = {}
+        self._waiting: dict[int, Future[Batch]] = {}
         self._pool = ProcessPoolExecutor(processes, get_context("spawn"), leave_with_parent)
 
     def batch(self, step: int) -> Batch:
         for later in range(step, step + self.window):
             if later not in self._waiting:
                 self._waiting[later] = self._pool.submit(self.make, later)
-        made = self._waiting.pop(step).result()
-        return made if self.unpack is None else self.unpack(made)
+        return self._waiting.pop(step).result()
 
     def close(self) -> None:
         self._pool.shutdown(cancel_futures=True)

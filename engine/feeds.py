@@ -75,29 +75,15 @@ def endless_feed(
     if recipe.data == "colour-corpus":
         per_epoch = max(1, (recipe.images or 16_000) // recipe.batch_size)
         if gpu:
-            sides = [(short, short + LONGER) for short in ((crops,) if crops else GPU_CROPS)]
+            pairs = [(short, short + LONGER) for short in ((crops,) if crops else GPU_CROPS)]
             photos = training_photos()
-            return DeviceCrops(photos, recipe.seed, recipe.batch_size, sides, per_epoch, cupy(), processes)
-        make = ColourCrops(recipe, (crops, crops) if crops else CROPS)
-        return Ahead(make, per_epoch, processes, unpack=opened)
+            return DeviceCrops(photos, recipe.seed, recipe.batch_size, pairs, per_epoch, cupy(), processes)
+        sides = (crops, crops) if crops else CROPS
+        return Ahead(ColourCrops(recipe, sides), per_epoch, processes)
     if recipe.data == "digit-corpus":
         per_epoch = (recipe.images or 64_000) // recipe.batch_size
         return Ahead(Digits(recipe.seed, recipe.batch_size, recipe.epochs * per_epoch), per_epoch, processes)
     raise NotEndless(f"{recipe.name} is learnt in a minute, by its epochs: leave out --gpu and --minutes.")
-
-
-@dataclass(frozen=True)
-class Closed:
-    """A batch of crops in whole numbers, hints only where they are: a fifteenth of what it opens to.
-
-    lightness (N, H, W) int8; where: (M,) places of hinted pixels in it, flattened; hints: their a and b,
-    (M, 2) int8; colours: the labels.
-    """
-
-    lightness: np.ndarray
-    where: np.ndarray
-    hints: np.ndarray
-    colours: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -107,20 +93,8 @@ class ColourCrops:
     recipe: Recipe
     sides: tuple[int, int]
 
-    def __call__(self, step: int) -> Closed:
-        inputs, colours = _colour_corpus(self.recipe, self.sides).make(step)
-        whole = np.rint(inputs, out=inputs).astype(np.int8)
-        where = np.flatnonzero(whole[..., 3])
-        return Closed(whole[..., 0].copy(), where, whole.reshape(-1, 4)[where, 1:3], colours)
-
-
-def opened(batch: Closed) -> tuple[np.ndarray, np.ndarray]:
-    """Inputs (N, H, W, 4) int8, and labels."""
-    inputs = np.zeros((*batch.lightness.shape, 4), np.int8)
-    inputs[..., 0] = batch.lightness
-    flat = inputs.reshape(-1, 4)
-    flat[batch.where, 1:3], flat[batch.where, 3] = batch.hints, 1
-    return inputs, batch.colours
+    def __call__(self, step: int) -> tuple[np.ndarray, np.ndarray]:
+        return _colour_corpus(self.recipe, self.sides).make(step)
 
 
 @dataclass(frozen=True)

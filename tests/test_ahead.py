@@ -22,18 +22,6 @@ def ahead() -> Iterator[Ahead]:
     source.close()
 
 
-def twice(made: Batch) -> Batch:
-    return 2 * made[0], made[1]
-
-
-def test_what_comes_may_be_unpacked_here() -> None:
-    source = Ahead(counted, 5, processes=1, unpack=twice)
-    try:
-        np.testing.assert_array_equal(source.batch(2)[0], 2 * counted(2)[0])
-    finally:
-        source.close()
-
-
 def test_they_come_in_order_from_any_step(ahead: Ahead) -> None:
     for step in (3, 4, 5, 9):
         for there, here in zip(ahead.batch(step), counted(step), strict=True):
