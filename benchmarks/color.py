@@ -3,7 +3,8 @@
 Prints a Markdown table (PSNR in dB / area under the curve of errors of a and b up to 150 / colourfulness) for
 the photos of colour/validation, and how long the engine takes. `--photos` takes only so many of each part,
 `--hinted` so many for the rows with hints (the peer solves a system of a hundred thousand equations for
-each), `--model PATH` another network than weights/colorize.npz.
+each), `--model PATH` another network than weights/colorize.npz. `--own N` adds how it does on N photos that
+it learnt from, and on N of the same kinds that were kept aside.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import argparse
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from PIL import Image
@@ -22,6 +24,7 @@ from engine import colour_evaluation as evaluation
 from engine.ab_bins import BINS, SHARE
 from engine.checkpoint import WEIGHTS, CheckpointError, load
 from engine.colorize import colorize, paint, predict, prepare
+from engine.colour_corpus import Photos, is_gray, training_photos
 from engine.colour_evaluation import HINTS, PARTS, Painter, Score, judge, painter, random_hints
 from engine.colour_hints import Hints, point
 from engine.datasets import DataUnavailable
@@ -35,6 +38,8 @@ SIDE = 256  # of what the network is timed on
 ABOVE_LEVIN, ABOVE_GRAY = 1.0, {"bsds": 1.7, "imagenet": 0.5}  # dB
 COLOURFUL = {"bsds": 24, "imagenet": 22}
 
+T = TypeVar("T")
+
 
 def main() -> None:
     """Measure everything, or what was asked for."""
@@ -43,6 +48,7 @@ def main() -> None:
     try:
         network = load(asked.model).freeze()
         photos = {part: evaluation.validation_photos(part) for part in PARTS}
+        own = training_photos() if asked.own else None
     except (CheckpointError, DataUnavailable) as error:
         raise SystemExit(str(error)) from error
     print("| |" + "".join(f" {part} |" for part in PARTS) + " to reach |\n|---|" + "---|" * (len(PARTS) + 1))
@@ -56,18 +62,21 @@ def main() -> None:
         ):
             _row(name, [judge(paint_photo, chosen[part]) for part in PARTS], goal)
     _row(f"gray, the {asked.hinted} photos with hints", [judge(evaluation.in_gray, chosen[p]) for p in PARTS])
-    print("", *_speed(network), *description(), sep="\n")
+    print("", *_on_its_own(network, own, asked.own), *_speed(network), *description(), sep="\n")
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.color", description=__doc__)
     parser.add_argument("--photos", type=int, default=1000, help="of each part at most")
     parser.add_argument("--hinted", type=int, default=20, help="of each part for the rows with hints")
+    parser.add_argument(
+        "--own", type=int, default=0, help="of the training's photos, and of those kept aside"
+    )
     parser.add_argument("--model", type=Path, default=WEIGHTS / "colorize.npz")
     return parser.parse_args()
 
 
-def _some(photos: Sequence[np.ndarray], count: int) -> Sequence[np.ndarray]:
+def _some(photos: Sequence[T], count: int) -> Sequence[T]:
     """`count` of them, spread evenly."""
     chosen = np.unique(np.linspace(0, len(photos) - 1, min(count, len(photos))).round().astype(int))
     return [photos[i] for i in chosen]
@@ -97,6 +106,22 @@ def _levin(count: int) -> Painter:
 def _goal_with_hints(count: int) -> str:
     more = ", 4 dB above gray" if count == HINTS[1] else ""
     return f"{ABOVE_LEVIN:g} dB above Levin et al.{more}"
+
+
+def _on_its_own(network: Network, photos: Photos | None, count: int) -> list[str]:
+    """A line on photos kept aside from the training's, and one on those that were learnt from."""
+    lines: list[str] = []
+    if photos is None:
+        return lines
+    for what, names in (("kept aside", photos.to_tune), ("learnt from", photos.to_train)):
+        opened = (photos.open(name) for name in _some(names, count))
+        coloured = [photo for photo in opened if photo is not None and not is_gray(photo)]
+        gray, ours = (judge(paint_photo, coloured) for paint_photo in (evaluation.in_gray, painter(network)))
+        lines.append(
+            f"* {len(coloured)} photos {what}: {ours.psnr - gray.psnr:.2f} dB above gray at a colourfulness "
+            f"of {ours.colourfulness:.1f}"
+        )
+    return lines
 
 
 def _speed(network: Network) -> list[str]:

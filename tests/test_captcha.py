@@ -18,6 +18,7 @@ from engine.faces import shipped_faces
 from engine.images import PictureError
 from engine.line import HEIGHT
 
+PHOTOS = Path(__file__).parent.parent / "ui/examples/photos"
 # Whole numbers right of 200 fresh ones in the faces that the requirements guarantee, each difficulty in turn.
 FLOORS = dict.fromkeys(STYLES, 0.9)
 
@@ -140,6 +141,18 @@ def test_pictures_without_digits_read_as_nothing(picture: np.ndarray) -> None:
     assert reading.text == ""
     assert reading.characters == ()
     assert not reading.unsure
+
+
+@pytest.mark.parametrize("name", ["cat", "astronaut", "temple"])
+def test_a_photo_gets_a_reading_that_fits_it(name: str) -> None:
+    """Whatever it takes for a digit lies within the picture and says how sure it is."""
+    reading = read(PHOTOS / f"{name}.jpg")
+    assert len(reading.text) == len(reading.characters) <= 3
+    for character in reading.characters:
+        x, y, width, height = character.box
+        assert 0 <= x < x + width <= reading.width
+        assert 0 <= y < y + height <= reading.height
+        assert 0 < character.runner_up_confidence < character.confidence <= 1
 
 
 def test_deep_and_printed_colours_are_read(tmp_path: Path) -> None:
