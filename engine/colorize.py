@@ -14,7 +14,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache, partial
 
-import cv2
 import numpy as np
 
 from engine import ab_bins
@@ -22,7 +21,7 @@ from engine.checkpoint import load_pretrained
 from engine.colour_hints import Hints
 from engine.colour_spaces import EPSILON, KAPPA, TO_XYZ, linear_from_lab, linear_from_srgb, srgb_from_linear
 from engine.guided_filter import enlarged, enlarged_deep, guided_enlargement, guided_lines, reduced
-from engine.hint_spread import spread
+from engine.hinted_colours import UNHINTED, hinted_colours
 from engine.images import Picture, PictureError, open_picture
 from engine.network import Network
 from engine.preprocessing import to_network_input
@@ -34,11 +33,7 @@ LONGEST = 4  # times as many has the longer side at most
 STRIP_PIXELS = 1 << 16  # of the photo that are computed at once
 SLACK = 0.0003  # of full light: what a colour may lie outside of a screen's before it is paled
 HALVINGS = 7  # of the interval in which the palest colour lies that still exists
-CELL = 2  # pixels of what the network sees, on a side, that have one correction by hints
-CLOSE = 1.5  # pixels of what the network sees over which a hint is then made exact
 VIVID = 0.7  # from 0, faithful, to 1: above it, what is coloured wrongly shows more than what gains
-MUCH = 15  # pixels of what the network sees that hints cover: from there on its own colours are as pale as
-PALER = 0.15  # this, since what hints say is spread over them and counts for more
 APART = 18.0  # units of a and b between two colours that are suggested
 
 
@@ -59,10 +54,18 @@ class Prepared:
 
 @dataclass(frozen=True, eq=False)
 class Colours:
-    """What the network says: logits (h / 4, w / 4, 261), and the hints that it was told, (h, w, 3)."""
+    """What the network says: logits (h / 4, w / 4, 261), and the hints that it was told, (h, w, 3); unhinted:
+    what it says without them, None where there are none.
+    """
 
     logits: np.ndarray
     hints: np.ndarray
+    unhinted: np.ndarray | None = None
+
+    @property
+    def without_hints(self) -> np.ndarray:
+        """The logits (h / 4, w / 4, 261) of the photo alone."""
+        return self.logits if self.unhinted is None else self.unhinted
 
 
 def colorize(
@@ -103,22 +106,38 @@ def network_size(height: int, width: int, multiple: int = 32, scale: float = 1.0
     return high, wide
 
 
-def predict(prepared: Prepared, hints: Hints | None = None, model: Network | str = "colorize") -> Colours:
-    """Ask the network what colours a photo has, told some of them. CheckpointError for an unknown name."""
+def predict(
+    prepared: Prepared,
+    hints: Hints | None = None,
+    model: Network | str = "colorize",
+    before: Colours | None = None,
+) -> Colours:
+    """Ask the network what colours a photo has, told some of them. CheckpointError for an unknown name.
+
+    before: what the same network said of the same photo with other hints, which saves half of the work.
+    """
     network = load_pretrained(model) if isinstance(model, str) else model
     if not network.preprocessing.photo or network.labels != ab_bins.LABELS:
         raise ValueError(f"the network {network.name!r} does not colour photos")
+    alone = before.without_hints if before else _logits(network, prepared, Hints())
     known = hints or Hints()
+    planes = known.planes(prepared.size, prepared.small.shape)
+    if not planes[..., 2].any():
+        return Colours(alone, planes)
+    return Colours(_logits(network, prepared, known), planes, alone)
+
+
+def _logits(network: Network, prepared: Prepared, hints: Hints) -> np.ndarray:
+    """What the network says in all sizes, both ways: (h / 4, w / 4, 261)."""
     rows, columns = (side // STRIDE for side in prepared.small.shape)
     total = np.zeros((rows, columns, len(network.labels)), np.float32)
     for scale in SCALES:
         size = network_size(*prepared.size, scale=scale)
-        for logits in _both_ways(
-            network, np.dstack([_seen(prepared, size), known.planes(prepared.size, size)])
-        ):
+        seen = np.dstack([_seen(prepared, size), hints.planes(prepared.size, size)])
+        for logits in _both_ways(network, seen):
             total += enlarged_deep(logits, rows, columns)
     total /= 2 * len(SCALES)
-    return Colours(total, known.planes(prepared.size, (STRIDE * rows, STRIDE * columns)))
+    return total
 
 
 def _seen(prepared: Prepared, size: tuple[int, int]) -> np.ndarray:
@@ -155,41 +174,14 @@ def small_colours(
     lightness: np.ndarray, colours: Colours, saturation: float = 1.0, vivid: float = VIVID
 ) -> np.ndarray:
     """a and b for each pixel of what the network sees: (h, w, 2), the hints kept where they are."""
-    places = ab_bins.decode(colours.logits, vivid) * np.float32(saturation)
-    ab = guided_enlargement(places, lightness)
-    told = float(colours.hints[..., 2].sum())
-    if not told:
-        return ab
-    ab *= np.float32(1 - PALER * min(1, told / MUCH))
-    return _made_exact(_corrected(ab, lightness, colours.hints), colours.hints)
-
-
-def _corrected(ab: np.ndarray, lightness: np.ndarray, hints: np.ndarray) -> np.ndarray:
-    """ab (h, w, 2) with its errors at the hints (h, w, 3) spread over what belongs to them.
-
-    Computed for cells of 2 × 2, where it takes a fifth of the time and hints reach farther.
-    """
-    rows, columns = (side // CELL for side in lightness.shape)
-
-    def total(values: np.ndarray) -> np.ndarray:
-        summed: np.ndarray = values.reshape(rows, CELL, columns, CELL, -1).sum(axis=(1, 3))
-        return summed
-
-    known = hints[..., 2:]
-    counts = total(known)
-    error = total((hints[..., :2] - ab) * known) / np.maximum(counts, 1)
-    found = spread(reduced(lightness, rows, columns), error, counts[..., 0] > 0)
-    corrected: np.ndarray = ab + guided_enlargement(found, lightness, radius=1)
-    return corrected
-
-
-def _made_exact(ab: np.ndarray, hints: np.ndarray) -> np.ndarray:
-    """ab (h, w, 2) as the hints (h, w, 3) have it where they are, fading into what is around them."""
-    weight = np.ascontiguousarray(hints[..., 2])
-    error = (hints[..., :2] - ab) * weight[..., None]
-    spread = cv2.GaussianBlur(error, (0, 0), CLOSE)
-    spread /= (cv2.GaussianBlur(weight, (0, 0), CLOSE) + np.float32(0.004))[..., None]
-    return ab + spread
+    ab, alone = (
+        guided_enlargement(ab_bins.decode(logits, vivid), lightness)
+        for logits in (colours.logits, colours.without_hints)
+    )
+    if colours.unhinted is None:
+        return ab * np.float32(saturation)
+    logits = colours.logits + (colours.unhinted - colours.logits) * np.float32(UNHINTED)
+    return hinted_colours(lightness, ab, alone, logits, colours.hints, saturation)
 
 
 def suggestions(

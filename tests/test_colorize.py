@@ -25,6 +25,7 @@ from engine.colorize import (
 )
 from engine.colour_hints import Hints, point
 from engine.colour_spaces import lab_from_srgb
+from engine.hinted_colours import corrected
 from engine.images import PictureError
 from engine.network import Network
 
@@ -119,7 +120,7 @@ def test_a_hint_does_not_cross_an_edge_as_it_spreads() -> None:
     light = np.full((64, 64), 30, np.float32)
     light[:, 32:] = 80
     hints = Hints((point(28, 32, RED, 2),)).planes((64, 64), (64, 64))
-    found = module._corrected(np.zeros((64, 64, 2), np.float32), light, hints)
+    found = corrected(np.zeros((64, 64, 2), np.float32), light, hints)
     wanted = hints[hints[..., 2] > 0][0, 0]
     assert found[32, 20, 0] > 0.7 * wanted
     assert found[8, 8, 0] > 0.4 * wanted
@@ -197,6 +198,29 @@ def test_two_steps_are_one(network: Network) -> None:
         prepared.lightness[0, 0] = 0
     found = paint(prepared, predict(prepared, hints, network), 0.8, 1.2, 0.3)
     np.testing.assert_array_equal(found, colorize(photo, hints, 0.8, 1.2, 0.3, network))
+
+
+def test_what_was_said_before_saves_half(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same result, with the network asked for the hints alone; and none at all without hints."""
+    asked: list[int] = []
+    original = module._logits
+
+    def counted(network: Network, prepared: module.Prepared, hints: Hints) -> np.ndarray:
+        asked.append(len(hints.strokes))
+        return original(network, prepared, hints)
+
+    monkeypatch.setattr(module, "_logits", counted)
+    prepared, hints = prepare(scene(70, 90)), Hints((point(30, 20, RED, 4),))
+    alone = predict(prepared)
+    first = predict(prepared, hints)
+    again = predict(prepared, Hints((point(60, 50, RED, 2),)), before=alone)
+    told = predict(prepared, hints, before=again)
+    back = predict(prepared, None, before=told)
+    assert asked == [0, 0, 1, 1, 1]
+    np.testing.assert_array_equal(told.logits, first.logits)
+    np.testing.assert_array_equal(paint(prepared, told), paint(prepared, first))
+    np.testing.assert_array_equal(back.logits, alone.logits)
+    assert back.unhinted is None
 
 
 def test_a_mirrored_photo_is_coloured_alike() -> None:

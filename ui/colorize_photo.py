@@ -81,7 +81,7 @@ class Photo:
 
     def told(self, hints: Hints) -> Photo:
         """The same photo with other hints: the network is asked again."""
-        return replace(self, hints=hints, colours=colorize.predict(self.prepared, hints))
+        return replace(self, hints=hints, colours=colorize.predict(self.prepared, hints, before=self.colours))
 
     def painted(self, settings: Settings) -> np.ndarray:
         """(h, w, 3) uint8, as large as the page shows it."""
