@@ -24,12 +24,13 @@ from engine import colour_evaluation as evaluation
 from engine.ab_bins import BINS, SHARE
 from engine.checkpoint import WEIGHTS, CheckpointError, load
 from engine.colorize import colorize, paint, predict, prepare
-from engine.colour_corpus import Photos, is_gray, training_photos
+from engine.colour_corpus import is_gray
 from engine.colour_evaluation import HINTS, PARTS, Painter, Score, judge, painter, random_hints
 from engine.colour_hints import Hints, point
 from engine.datasets import DataUnavailable
 from engine.memory import keep_freed_memory
 from engine.network import Network
+from engine.photos import Photos, training_photos
 
 MEGAPIXEL = (816, 1224)
 SECONDS, HINT_SECONDS = 1.0, 0.3  # that a photo of one megapixel and a new hint in it may take on two cores

@@ -91,6 +91,8 @@ def _start_from(network: Network, path: str) -> None:
 
 def _recipe(arguments: argparse.Namespace) -> Recipe:
     """The named recipe with what was asked to be otherwise; a sentence where that is not possible."""
+    if arguments.hard and (RECIPES[arguments.name].data != "captcha-corpus" or not arguments.minutes):
+        sys.exit("--hard is for captcha, and needs --minutes.")
     of_photos = RECIPES[arguments.name].data == "colour-corpus"
     if (arguments.loss or arguments.crops) and not of_photos:
         sys.exit(f"--loss and --crops are for colorize, not for {arguments.name}.")
@@ -139,7 +141,7 @@ def _events(
             threads=arguments.threads,
         )
         return
-    ahead = endless_feed(recipe, max(1, arguments.processes), arguments.gpu, arguments.crops)
+    ahead = endless_feed(recipe, max(1, arguments.processes), arguments.gpu, arguments.crops, arguments.hard)
     try:
         yield from train_long(
             network,
@@ -220,6 +222,7 @@ def main() -> None:
         choices=(64, 96, 128, 160),
         help="pixels of the shorter side of all of colorize's crops, by the clock",
     )
+    training.add_argument("--hard", help="a reader of captchas: learn mostly what it does not read surely")
     training.add_argument("--gpu", action="store_true", help="train on a GPU, by CuPy")
     training.add_argument("--minutes", type=float, help="how long at most; the schedule follows the clock")
     training.add_argument("--unmeasured", action="store_true", help="leave the figures to `evaluate --write`")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,8 +32,8 @@ LENGTHS = np.array([3, 3, 5, 23, 20, 19, 8, 7, 5, 7]) / 100
 # How often each family is drawn: the free mixture most, what is hard more often than what is easy.
 SHARES: dict[str, float] = {
     "varied": 24,
-    "struck": 24,
-    "package": 18,
+    "struck": 34,
+    "package": 24,
     "overlap": 11,
     "noise": 8,
     "outline": 7,
@@ -53,32 +54,41 @@ SHARES: dict[str, float] = {
     "damaged plain": 1,
     "damaged tutorial": 1,
 }
-EMPTY = 0.03  # of all pictures have no digits
+EMPTY = 0.05  # of all pictures have no digits
 CLOSER = 0.4  # are looked at as the reader looks a second time (`engine.captcha`)
 MORE_ORDINARY = 3
 OWN_FACE = 0.35  # of the package's pictures are in the package's own face, as it comes
 
 
-def draw_chunk(seed: int, number: int, shares: dict[str, float], faces: Faces) -> Volume:
-    """The chunk `number` of the corpus: texts drawn in styles by their shares, as lines."""
+# From a line, its digits and a generator to whether it is learnt.
+Keep = Callable[[np.ndarray, np.ndarray, np.random.Generator], bool]
+
+
+def draw_chunk(
+    seed: int, number: int, shares: dict[str, float], faces: Faces, keep: Keep | None = None
+) -> Volume:
+    """The chunk `number` of the corpus: texts drawn in styles by their shares, as lines; those to `keep`."""
     rng = np.random.default_rng((seed, number))
     names = list(shares)
     weights = np.array([shares[name] for name in names])
-    lines, labels = [], np.full((CHUNK, LONGEST), -1, np.int64)
-    for i in range(CHUNK):
+    lines: list[np.ndarray] = []
+    labels = np.full((CHUNK, LONGEST), -1, np.int64)
+    while len(lines) < CHUNK:
         if rng.random() < EMPTY:
-            lines.append(natural_line(draw_nothing(rng)))
-            continue
-        digits = random_digits(rng)
-        name = names[rng.choice(len(names), p=weights / weights.sum())]
-        own = name == "package" and rng.random() < OWN_FACE
-        chosen = Faces((droid_sans_mono(),)) if own else faces
-        rgb = FAMILIES[name]("".join(map(str, digits)), rng, chosen)
-        labels[i, : len(digits)] = digits
+            digits, rgb = np.zeros(0, np.int64), draw_nothing(rng)
+        else:
+            digits = random_digits(rng)
+            name = names[rng.choice(len(names), p=weights / weights.sum())]
+            own = name == "package" and rng.random() < OWN_FACE
+            chosen = Faces((droid_sans_mono(),)) if own else faces
+            rgb = FAMILIES[name]("".join(map(str, digits)), rng, chosen)
         if rng.random() < CLOSER:
             top, bottom = ink_rows(line_of(rgb), rgb.shape[0], rng.uniform(0.005, 0.09))
             rgb = rgb[top:bottom]
-        lines.append(natural_line(rgb))
+        line = natural_line(rgb)
+        if keep is None or keep(line, digits, rng):
+            labels[len(lines), : len(digits)] = digits
+            lines.append(line)
     return Volume(lines, labels)
 
 
@@ -110,13 +120,16 @@ class CaptchaChunks:
 
     shares: dict[str, float]
     faces: Faces
+    keep: Keep | None = None
 
     def __call__(self, seed: int, number: int) -> Volume:
-        return draw_chunk(seed, number, self.shares, self.faces)
+        return draw_chunk(seed, number, self.shares, self.faces, self.keep)
 
 
 class CaptchaCorpus(LineCorpus):
-    """Captchas as batches; see `LineCorpus`. shares: how often each of `FAMILIES` is drawn."""
+    """Captchas as batches; see `LineCorpus`. shares: how often each of `FAMILIES` is drawn; keep: which of
+    them are learnt.
+    """
 
     def __init__(
         self,
@@ -128,6 +141,7 @@ class CaptchaCorpus(LineCorpus):
         passes: int = 6,
         processes: int = 1,
         mixed: int = 1,
+        keep: Keep | None = None,
     ) -> None:
-        draw = CaptchaChunks(shares or SHARES, faces or training_faces())
+        draw = CaptchaChunks(shares or SHARES, faces or training_faces(), keep)
         super().__init__(draw, seed, batch_size, volume, passes, processes, battered, mixed)

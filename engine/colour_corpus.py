@@ -10,23 +10,19 @@ believed also where they are unlikely.
 
 from __future__ import annotations
 
-import io
-import zipfile
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 import cv2
 import numpy as np
 
 from engine.ab_bins import FARTHEST
-from engine.datasets import DataUnavailable, data_folder
+from engine.datasets import DataUnavailable
+from engine.photos import Photos
 
-SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
-KEPT_APART = 48  # each so many names one is kept to tune on
 STRIDE = 4  # places of the network's output are so many pixels apart
 GRAY = 3.0  # a mean chroma below this: a gray photo, which teaches nothing
 AHEAD = 3  # batches made ahead
@@ -37,7 +33,6 @@ TURNED = 0.1  # of the crops with at least FEW hints have their colours turned
 FEW = 4
 STRETCH = 0.3  # of a crop's sides against each other, at most, as a logarithm
 EXPOSURE = 0.2  # deviation of the logarithm of the power that lightness is taken to
-MAX_IN_MEMORY = 256 << 20  # bytes of a ZIP
 
 
 @dataclass(frozen=True)
@@ -47,49 +42,6 @@ class Phase:
     begins: float
     side: int
     batch: int
-
-
-class Photos:
-    """The photos in a folder or a ZIP, by name in order; what is no photo is left out."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._archive = zipfile.ZipFile(_in_memory(path)) if path.is_file() else None
-        found = self._archive.namelist() if self._archive else [str(file) for file in path.rglob("*")]
-        self.names = sorted(name for name in found if Path(name).suffix.lower() in SUFFIXES)
-        if not self.names:
-            raise DataUnavailable(f"there are no photos in {path}")
-
-    def open(self, name: str) -> np.ndarray | None:
-        """A photo (H, W, 3) uint8, RGB; None where it can't be read."""
-        content = self._archive.read(name) if self._archive else Path(name).read_bytes()
-        photo = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR) if content else None
-        return None if photo is None else cv2.cvtColor(photo, cv2.COLOR_BGR2RGB)
-
-    @property
-    def to_train(self) -> list[str]:
-        return [name for i, name in enumerate(self.names) if i % KEPT_APART]
-
-    @property
-    def to_tune(self) -> list[str]:
-        return self.names[::KEPT_APART]
-
-
-def _in_memory(path: Path) -> Path | io.BytesIO:
-    """A file read at once where that is bearable: photos are taken from all over it."""
-    return io.BytesIO(path.read_bytes()) if path.stat().st_size <= MAX_IN_MEMORY else path
-
-
-def training_photos() -> Photos:
-    """colour/train.zip, or the folder colour/train, where data lie. DataUnavailable where neither is."""
-    folder = data_folder() / "colour"
-    for place in (folder / "train.zip", folder / "train"):
-        if place.exists():
-            return Photos(place)
-    raise DataUnavailable(
-        f"there are no photos to learn from: put some thousands into {folder / 'train'} (any will do, such "
-        "as ImageNet's or your own), or name the folder above in PAINT_BY_NUMPY_DATA"
-    )
 
 
 class ColourCorpus:

@@ -27,12 +27,12 @@ from engine.colour_corpus import (
     STRETCH,
     STRIDE,
     TURNED,
-    Photos,
     is_gray,
 )
 from engine.colour_spaces import EPSILON, KAPPA, TO_XYZ, WHITE, linear_from_srgb
 from engine.datasets import DataUnavailable
 from engine.layer import Array
+from engine.photos import Photos
 
 LEAST_SHARE = 0.5  # of a photo's sides that a crop shows at least
 TILT = 4.0  # degrees, deviation, of half the crops

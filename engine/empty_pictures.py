@@ -13,14 +13,16 @@ from engine import captcha_grounds as grounds
 from engine import captcha_marks as marks
 from engine.captcha_colours import chance, colour_of, flat, painted, pick, whole, within
 from engine.captcha_damage import damage
+from engine.datasets import DataUnavailable
 from engine.images import open_picture
+from engine.photos import Photos, training_photos
 
 
 def draw_nothing(rng: np.random.Generator) -> np.ndarray:
     """A part of a photo, or patterns, shapes and strokes: (H, W, 3) uint8, 30 to 120 pixels high."""
     height = whole(rng, 30, 120)
     width = round(height * within(rng, 0.7, 2.2) if chance(rng, 0.5) else height * within(rng, 2, 6))
-    made = part_of_a_photo if chance(rng, 0.4) else _pattern
+    made = part_of_a_photo if chance(rng, 0.6) else _pattern
     picture = made(rng, width, height)
     for _ in range(whole(rng, 0, 4)):
         colour = colour_of(rng, within(rng, 0, 255), float(rng.random()))
@@ -29,9 +31,10 @@ def draw_nothing(rng: np.random.Generator) -> np.ndarray:
 
 
 def part_of_a_photo(rng: np.random.Generator, width: int, height: int) -> np.ndarray:
-    """A window of any size and place, perhaps mirrored."""
-    photo = pick(rng, _photos())
-    scale = within(rng, 0.15, 1) * min(photo.shape[0] / height, photo.shape[1] / width)
+    """A window of any size and place in one of the photos to learn from, perhaps mirrored."""
+    photo = _photo(rng)
+    share = 1.0 if chance(rng, 0.3) else within(rng, 0.15, 1)
+    scale = share * min(photo.shape[0] / height, photo.shape[1] / width)
     high, wide = max(2, int(height * scale)), max(2, int(width * scale))
     top = whole(rng, 0, photo.shape[0] - high)
     left = whole(rng, 0, photo.shape[1] - wide)
@@ -41,8 +44,24 @@ def part_of_a_photo(rng: np.random.Generator, width: int, height: int) -> np.nda
     return cv2.resize(np.ascontiguousarray(part), (width, height), interpolation=cv2.INTER_AREA)
 
 
+def _photo(rng: np.random.Generator) -> np.ndarray:
+    photos = _many_photos()
+    name = pick(rng, photos.to_train) if photos else ""
+    found = photos.open(name) if photos else None
+    return pick(rng, _two_photos()) if found is None else found
+
+
 @lru_cache(maxsize=1)
-def _photos() -> tuple[np.ndarray, ...]:
+def _many_photos() -> Photos | None:
+    """Those of the colouriser's training, where they are."""
+    try:
+        return training_photos()
+    except DataUnavailable:
+        return None
+
+
+@lru_cache(maxsize=1)
+def _two_photos() -> tuple[np.ndarray, ...]:
     """The two photos that come with scikit-learn, found without loading it."""
     found = importlib.util.find_spec("sklearn")
     assert found is not None

@@ -143,8 +143,9 @@ def font(face: str, size: int) -> ImageFont.FreeTypeFont:
 
 # Digits that nobody reads with confidence, or that are none: found by looking at all of them.
 UNREADABLE = frozenset(
-    """Cupola D050000L Ecolier-court It_wasn_t_me LinLibertine_I Neo OCRBE OCRBF OCRBX PatchStencil Wargames
-    cmex10 cmsy10 f500 msam10 msbm10 stmary10 wasy10""".split()  # noqa: SIM905
+    """90stars Cupola D050000L Ecolier-court It_wasn_t_me LinLibertine_I Neo OCRBE OCRBF OCRBX PatchStencil
+    Wargames bitbttf cmex10 cmsy10 entlayrb f500 fauxsnow feta hdmaker lineding loopy msam10 msbm10 skullcap
+    stmary10 symmetry vertigo2 wasy10""".split()  # noqa: SIM905
 )
 WEIGHTS = re.compile(
     r"(?i)[-_ ]?(thin|hairline|extra|ultra|semi|demi|light|regular|roman|book|medium|bold|black|heavy|italic|"

@@ -13,13 +13,15 @@ import numpy as np
 from engine import datasets
 from engine.ahead import Ahead
 from engine.captcha_corpus import CaptchaCorpus
-from engine.colour_corpus import AHEAD, ColourCorpus, Phase, training_photos
+from engine.colour_corpus import AHEAD, ColourCorpus, Phase
 from engine.datasets import Dataset
 from engine.device_crops import DeviceCrops
 from engine.digit_corpus import SETTLING, DigitCorpus, Mixture
 from engine.gpu import cupy
+from engine.hard_examples import Doubted
 from engine.line_corpus import LineCorpus
 from engine.number_corpus import number_corpus
+from engine.photos import training_photos
 from engine.recipes import Recipe
 from engine.training import Batches, ShuffledBatches
 
@@ -27,7 +29,7 @@ Progress = Callable[[float, str], None]
 LARGE_CROPS = 0.55  # of a training of the colouriser is done when its crops grow
 CROPS = 64, 96  # pixels on a side, before and after
 GPU_CROPS, LONGER = (96, 96, 128), 32  # on a GPU, of the shorter side, and how many more the longer has
-MIXED = 6  # volumes of lines that take turns on a GPU
+MIXED, GPU_MIXED = 3, 6  # volumes of lines that take turns, by the clock and on a GPU
 
 
 def feed(
@@ -60,18 +62,21 @@ class NotEndless(ValueError):
 
 
 def endless_feed(
-    recipe: Recipe, processes: int, gpu: bool, crops: int | None = None
+    recipe: Recipe, processes: int, gpu: bool, crops: int | None = None, hard: str | None = None
 ) -> LineCorpus | Ahead | DeviceCrops:
     """The batches of a recipe without end, made by so many processes; for a GPU crops of photos are made
     there.
 
-    crops: pixels on a shorter side of all crops of photos, instead of small ones first.
+    crops: pixels on a shorter side of all crops of photos, instead of small ones first. hard: of captchas
+    mostly those that the network of this file does not read surely.
     NotEndless for a recipe with a data set of its own, which is learnt in a minute.
     """
+    mixed = GPU_MIXED if gpu else MIXED
     if recipe.data == "captcha-corpus":
-        return CaptchaCorpus(recipe.seed, recipe.batch_size, processes=processes, mixed=MIXED if gpu else 1)
+        keep = Doubted(hard) if hard else None
+        return CaptchaCorpus(recipe.seed, recipe.batch_size, processes=processes, mixed=mixed, keep=keep)
     if recipe.data == "number-corpus":
-        return number_corpus(recipe.seed, recipe.batch_size, processes, MIXED if gpu else 1)
+        return number_corpus(recipe.seed, recipe.batch_size, processes, mixed)
     if recipe.data == "colour-corpus":
         per_epoch = max(1, (recipe.images or 16_000) // recipe.batch_size)
         if gpu:

@@ -15,19 +15,18 @@ from engine.architectures import build
 from engine.colour_corpus import (
     ColourCorpus,
     Phase,
-    Photos,
     crop,
     exposed,
     quick_lab,
     reveal,
     targets,
-    training_photos,
 )
 from engine.colour_spaces import lab_from_srgb
 from engine.datasets import DataUnavailable
 from engine.feeds import ColourCrops
 from engine.losses import colour_cross_entropy
 from engine.optimizers import AdamW
+from engine.photos import Photos, training_photos
 from engine.recipes import RECIPES
 from engine.resume import load_state, save_state
 from engine.training import BatchDone, WeightAverage, train

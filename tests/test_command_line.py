@@ -177,7 +177,15 @@ def test_decay_is_for_what_decays(run: Run) -> None:
 
 
 def test_another_decay_shrinks_the_weights_more() -> None:
-    asked = {"seed": None, "epochs": None, "batch": None, "rate": None, "schedule": None, "loss": None}
+    asked = {
+        "hard": None,
+        "seed": None,
+        "epochs": None,
+        "batch": None,
+        "rate": None,
+        "schedule": None,
+        "loss": None,
+    }
     arguments = argparse.Namespace(name="captcha", crops=None, gpu=False, minutes=None, decay=0.3, **asked)
     optimizer = command._recipe(arguments).make_optimizer()
     assert isinstance(optimizer, AdamW)
@@ -188,5 +196,9 @@ def test_what_is_for_photos_is_refused_for_others(run: Run) -> None:
     for words in (["--loss", "colours by photo"], ["--crops", "128"]):
         with pytest.raises(SystemExit, match="are for colorize, not for lenet-5"):
             run("train", "lenet-5", *words)
+    with pytest.raises(SystemExit, match="--hard is for captcha"):
+        run("train", "digits", "--hard", "x.npz", "--minutes", "1")
+    with pytest.raises(SystemExit, match="needs --minutes"):
+        run("train", "captcha", "--hard", "x.npz")
     with pytest.raises(SystemExit, match="--crops needs --minutes or --gpu"):
         run("train", "colorize", "--crops", "128")

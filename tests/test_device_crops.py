@@ -10,7 +10,7 @@ import pytest
 
 from engine import device_crops, feeds
 from engine.architectures import build
-from engine.colour_corpus import NO_HINTS, Photos
+from engine.colour_corpus import NO_HINTS
 from engine.colour_spaces import lab_from_srgb
 from engine.datasets import DataUnavailable
 from engine.device_crops import LARGEST_PHOTO, DeviceCrops, hint_places, lab_from_bytes
@@ -19,6 +19,7 @@ from engine.gpu import NoGPU
 from engine.long_training import train_long
 from engine.losses import colour_cross_entropy_by_photo
 from engine.optimizers import AdamW
+from engine.photos import Photos
 from engine.recipes import RECIPES
 from engine.schedules import constant
 from engine.training import BatchDone

@@ -14,13 +14,14 @@ from PIL import Image
 from engine import datasets
 from engine.architectures import ARCHITECTURES
 from engine.captcha_corpus import CaptchaCorpus
-from engine.colour_corpus import ColourCorpus, Phase, Photos
+from engine.colour_corpus import ColourCorpus, Phase
 from engine.datasets import Dataset, Splits
 from engine.faces import shipped_faces
 from engine.line_corpus import LineCorpus
 from engine.losses import LOSSES, colour_cross_entropy, ctc
 from engine.number_corpus import NumberChunks
 from engine.optimizers import OPTIMIZERS
+from engine.photos import Photos
 from engine.recipes import RECIPES, Recipe
 from engine.rules import RULES
 from engine.schedules import SCHEDULES
