@@ -17,12 +17,12 @@ from engine import ab_bins
 from engine.guided_filter import enlarged_deep
 
 # How far two places are apart that are alike by one over e, were all else the same.
-APART, LIGHTER, OTHER_COLOUR, ROUGHER, OTHER_COLOURS = 1.5, 15.0, 20.0, 15.0, 1.0
-SMOOTHED, AROUND = 1.0, 2.0  # cells: of the lightness, and over which its deviation is taken
+APART, LIGHTER, OTHER_COLOUR, ROUGHER, OTHER_COLOURS = 1.5, 12.0, 25.0, 15.0, 1.5
+AROUND = 1.0  # places over which the deviation of the lightness is taken
 SHARPNESS = 0.3  # of the network's probabilities, as `ab_bins.probabilities` takes it
 NOISE = 0.03  # the part of a hint's error that is its own
 NEAR = 4  # times as near are the errors of things alone
-TINTED, TINT = 0.05, 3.0  # how often all is off by one colour, and by how much, squared
+TINTED, TINT = 0.1, 3.0  # how often all is off by one colour, and by how much, squared
 MOST_HINTED = 300  # places: of more, so many by chance
 
 
@@ -33,13 +33,12 @@ def features(lightness: np.ndarray, ab: np.ndarray, logits: np.ndarray) -> np.nd
     """
     rows, columns = lightness.shape
     side = min(rows, columns)
-    smooth = cv2.GaussianBlur(lightness, (0, 0), SMOOTHED)
     mean, square = (cv2.GaussianBlur(x, (0, 0), AROUND) for x in (lightness, lightness * lightness))
     roughness = np.sqrt(np.maximum(square - mean * mean, 0))
     y, x = np.mgrid[0:rows, 0:columns] / (APART * side)
     # The distance of square roots of probabilities is Hellinger's.
     shares = enlarged_deep(np.sqrt(ab_bins.probabilities(logits, SHARPNESS)), rows, columns)
-    planes = [x, y, smooth / LIGHTER, roughness / ROUGHER, ab / OTHER_COLOUR, shares / OTHER_COLOURS]
+    planes = [x, y, lightness / LIGHTER, roughness / ROUGHER, ab / OTHER_COLOUR, shares / OTHER_COLOURS]
     return np.dstack(planes).reshape(rows * columns, -1).astype(np.float32)
 
 

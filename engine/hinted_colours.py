@@ -17,7 +17,7 @@ CELL = 2  # pixels of what the network sees, on a side, that have one correction
 CLOSE = 1.5  # pixels of what the network sees over which a hint is then made exact
 MUCH = 15  # pixels of what the network sees that hints cover: from there on its own colours are as pale as
 PALER = 0.15  # this, since what hints say is spread over them and counts for more
-UNHINTED = 0.3  # part of the network's colours without hints in the mean with those that it has by hints
+UNHINTED = 0.2  # part of the network's colours without hints in the mean with those that it has by hints
 USUAL_CHROMA = 10.0
 DOUBT = 2.0  # in how colourful hints say that a photo is: in hints of the usual chroma, where there are two
 
