@@ -17,13 +17,13 @@ from engine import ab_bins
 from engine.guided_filter import enlarged_deep
 
 # How far two places are apart that are alike by one over e, were all else the same.
-APART, LIGHTER, OTHER_COLOUR, ROUGHER, OTHER_COLOURS = 1.5, 12.0, 25.0, 15.0, 1.5
+APART, LIGHTER, OTHER_COLOUR, ROUGHER, OTHER_COLOURS = 1.5, 12.0, 25.0, 15.0, 2.0
 AROUND = 1.0  # places over which the deviation of the lightness is taken
 SHARPNESS = 0.3  # of the network's probabilities, as `ab_bins.probabilities` takes it
 NOISE = 0.03  # the part of a hint's error that is its own
 NEAR = 4  # times as near are the errors of things alone
 TINTED, TINT = 0.1, 3.0  # how often all is off by one colour, and by how much, squared
-MOST_HINTED = 300  # places: of more, so many by chance
+MOST_HINTED = 200  # places: of more, so many by chance
 
 
 def features(lightness: np.ndarray, ab: np.ndarray, logits: np.ndarray) -> np.ndarray:

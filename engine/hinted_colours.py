@@ -35,23 +35,18 @@ def hinted_colours(
     lightness: (h, w); told, untold: (h, w, 2), the network's colours with and without hints; logits:
     (h / 4, w / 4, 261); hints: (h, w, 3), a, b and where they are. saturation: times all but the hints.
     """
-    rows, columns = (side // CELL for side in lightness.shape)
-    small = reduced(lightness, rows, columns)
-    colours, places = _in_cells(hints[..., :2], hints)
-    own, _ = _in_cells(untold, hints)
-    at = hinted(places)
-    colours, own = (values.reshape(-1, 2)[at] for values in (colours, own))
+    at = hinted(hints[..., 2])
+    colours, own = (values.reshape(-1, 2)[at] for values in (hints[..., :2], untold))
     ab = told + (untold - told) * np.float32(UNHINTED)
-    all_features = features(small, reduced(ab, rows, columns), logits)
-    likeness = alike(all_features, all_features[at])
+    every = features(lightness, ab, logits)
+    likeness = alike(every, every[at])
     count, weights = independent(likeness[at])
-    count = min(count, strokes(places))
+    count = min(count, strokes(hints[..., 2]))
     paler = 1 - PALER * min(1, float(hints[..., 2].sum()) / MUCH)
     ab *= np.float32(paler * colourfulness(colours, own, count, weights))
 
-    error = colours - _in_cells(ab, hints)[0].reshape(-1, 2)[at]
-    found = regressed(likeness[at], error, likeness, strokes(places)).reshape(rows, columns, 2)
-    ab += guided_enlargement(found, lightness, radius=1)
+    error = colours - ab.reshape(-1, 2)[at]
+    ab += regressed(likeness[at], error, likeness, strokes(hints[..., 2])).reshape(ab.shape)
     ab *= np.float32(saturation)
     return _made_exact(corrected(ab, lightness, hints), hints)
 
@@ -75,25 +70,17 @@ def corrected(ab: np.ndarray, lightness: np.ndarray, hints: np.ndarray) -> np.nd
     Computed for cells of 2 × 2, where it takes a fifth of the time and hints reach farther.
     """
     rows, columns = (side // CELL for side in lightness.shape)
-    error, places = _in_cells(hints[..., :2] - ab, hints)
-    found = spread(reduced(lightness, rows, columns), error, places > 0)
-    changed: np.ndarray = ab + guided_enlargement(found, lightness, radius=1)
-    return changed
 
-
-def _in_cells(values: np.ndarray, hints: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The mean of values (h, w, 2) over the hinted pixels of each cell, 0 where there are none, and how many
-    those are.
-    """
-    height, width = values.shape[:2]
-
-    def total(x: np.ndarray) -> np.ndarray:
-        summed: np.ndarray = x.reshape(height // CELL, CELL, width // CELL, CELL, -1).sum(axis=(1, 3))
+    def total(values: np.ndarray) -> np.ndarray:
+        summed: np.ndarray = values.reshape(rows, CELL, columns, CELL, -1).sum(axis=(1, 3))
         return summed
 
     known = hints[..., 2:]
     counts = total(known)
-    return total(values * known) / np.maximum(counts, 1), counts[..., 0]
+    error = total((hints[..., :2] - ab) * known) / np.maximum(counts, 1)
+    found = spread(reduced(lightness, rows, columns), error, counts[..., 0] > 0)
+    changed: np.ndarray = ab + guided_enlargement(found, lightness, radius=1)
+    return changed
 
 
 def _made_exact(ab: np.ndarray, hints: np.ndarray) -> np.ndarray:
