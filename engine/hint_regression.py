@@ -39,7 +39,9 @@ def features(lightness: np.ndarray, ab: np.ndarray, logits: np.ndarray) -> np.nd
     # The distance of square roots of probabilities is Hellinger's.
     shares = enlarged_deep(np.sqrt(ab_bins.probabilities(logits, SHARPNESS)), rows, columns)
     planes = [x, y, lightness / LIGHTER, roughness / ROUGHER, ab / OTHER_COLOUR, shares / OTHER_COLOURS]
-    return np.dstack(planes).reshape(rows * columns, -1).astype(np.float32)
+    found = np.dstack(planes).reshape(rows * columns, -1).astype(np.float32)
+    found -= found.mean(axis=0)  # so that small distances are not lost in large squares
+    return found
 
 
 def alike(features: np.ndarray, others: np.ndarray) -> np.ndarray:
