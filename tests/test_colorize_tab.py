@@ -234,9 +234,10 @@ def test_a_slider_only_paints_and_a_hint_does_not_read_the_photo(
     asked: list[Hints | None] = []
     predict = engine.predict
 
-    def counted(prepared: Prepared, hints: Hints | None = None) -> Colours:
+    def counted(prepared: Prepared, hints: Hints | None = None, *, before: Colours | None = None) -> Colours:
         asked.append(hints)
-        return predict(prepared, hints)
+        assert before is not None  # what the photo alone says is known
+        return predict(prepared, hints, before=before)
 
     monkeypatch.setattr(engine, "predict", counted)
     monkeypatch.setattr(engine, "prepare", lambda *a: pytest.fail("the photo is prepared already"))
