@@ -21,7 +21,7 @@ from engine.checkpoint import load_pretrained
 from engine.colour_hints import Hints
 from engine.colour_spaces import EPSILON, KAPPA, TO_XYZ, linear_from_lab, linear_from_srgb, srgb_from_linear
 from engine.guided_filter import enlarged, enlarged_deep, guided_enlargement, guided_lines, reduced
-from engine.hinted_colours import UNHINTED, hinted_colours
+from engine.hinted_colours import Said, hinted_colours
 from engine.images import Picture, PictureError, open_picture
 from engine.network import Network
 from engine.preprocessing import to_network_input
@@ -174,14 +174,16 @@ def small_colours(
     lightness: np.ndarray, colours: Colours, saturation: float = 1.0, vivid: float = VIVID
 ) -> np.ndarray:
     """a and b for each pixel of what the network sees: (h, w, 2), the hints kept where they are."""
-    ab, alone = (
-        guided_enlargement(ab_bins.decode(logits, vivid), lightness)
-        for logits in (colours.logits, colours.without_hints)
-    )
+    told = Said(colours.logits, _enlarged(colours.logits, lightness, vivid))
     if colours.unhinted is None:
-        return ab * np.float32(saturation)
-    logits = colours.logits + (colours.unhinted - colours.logits) * np.float32(UNHINTED)
-    return hinted_colours(lightness, ab, alone, logits, colours.hints, saturation)
+        return told.ab * np.float32(saturation)
+    alone = Said(colours.unhinted, _enlarged(colours.unhinted, lightness, vivid))
+    return hinted_colours(lightness, colours.hints, told, alone, saturation)
+
+
+def _enlarged(logits: np.ndarray, lightness: np.ndarray, vivid: float) -> np.ndarray:
+    """The colours (h, w, 2) that logits (h / 4, w / 4, 261) are taken for, along the edges of lightness."""
+    return guided_enlargement(ab_bins.decode(logits, vivid), lightness)
 
 
 def suggestions(

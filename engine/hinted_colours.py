@@ -6,6 +6,8 @@ then what is left, up to the edges around (`engine.hint_spread`), then the hints
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import cv2
 import numpy as np
 
@@ -17,36 +19,40 @@ CELL = 2  # pixels of what the network sees, on a side, that have one correction
 CLOSE = 1.5  # pixels of what the network sees over which a hint is then made exact
 MUCH = 15  # pixels of what the network sees that hints cover: from there on its own colours are as pale as
 PALER = 0.15  # this, since what hints say is spread over them and counts for more
-UNHINTED = 0.2  # part of the network's colours without hints in the mean with those that it has by hints
+UNHINTED, SEVERAL = 0.2, 5  # part of its colours without hints in the mean, from so many strokes on
 USUAL_CHROMA = 10.0
 DOUBT = 2.0  # in how colourful hints say that a photo is: in hints of the usual chroma, where there are two
 
 
+class Said(NamedTuple):
+    """What the network says: logits (h / 4, w / 4, 261), and the colours (h, w, 2) they are taken for."""
+
+    logits: np.ndarray
+    ab: np.ndarray
+
+
 def hinted_colours(
-    lightness: np.ndarray,
-    told: np.ndarray,
-    untold: np.ndarray,
-    logits: np.ndarray,
-    hints: np.ndarray,
-    saturation: float,
+    lightness: np.ndarray, hints: np.ndarray, told: Said, untold: Said, saturation: float = 1.0
 ) -> np.ndarray:
     """a and b (h, w, 2) float32 for each pixel of what the network sees.
 
-    lightness: (h, w); told, untold: (h, w, 2), the network's colours with and without hints; logits:
-    (h / 4, w / 4, 261); hints: (h, w, 3), a, b and where they are. saturation: times all but the hints.
+    lightness: (h, w); hints: (h, w, 3), a, b and where they are; told, untold: by the network with and
+    without hints. saturation: times all but the hints.
     """
+    drawn = strokes(hints[..., 2])
+    share = np.float32(UNHINTED * min(1, (drawn - 1) / (SEVERAL - 1)))
+    logits, ab = (one + (other - one) * share for one, other in zip(told, untold, strict=True))
     at = hinted(hints[..., 2])
-    colours, own = (values.reshape(-1, 2)[at] for values in (hints[..., :2], untold))
-    ab = told + (untold - told) * np.float32(UNHINTED)
+    colours, own = (values.reshape(-1, 2)[at] for values in (hints[..., :2], untold.ab))
     every = features(lightness, ab, logits)
     likeness = alike(every, every[at])
     count, weights = independent(likeness[at])
-    count = min(count, strokes(hints[..., 2]))
+    count = min(count, drawn)
     paler = 1 - PALER * min(1, float(hints[..., 2].sum()) / MUCH)
     ab *= np.float32(paler * colourfulness(colours, own, count, weights))
 
     error = colours - ab.reshape(-1, 2)[at]
-    ab += regressed(likeness[at], error, likeness, strokes(hints[..., 2])).reshape(ab.shape)
+    ab += regressed(likeness[at], error, likeness, drawn).reshape(ab.shape)
     ab *= np.float32(saturation)
     return _made_exact(corrected(ab, lightness, hints), hints)
 

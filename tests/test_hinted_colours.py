@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from engine import hinted_colours as module
 from engine.ab_bins import LABELS
-from engine.hinted_colours import colourfulness, hinted_colours
+from engine.hinted_colours import Said, colourfulness, hinted_colours
 
 HEIGHT, WIDTH = 64, 96
 Places = dict[tuple[int, int], tuple[float, float]]
@@ -21,7 +22,7 @@ def changed(places: Places, own: tuple[float, float] = (20, 20), saturation: flo
     for (row, column), colour in places.items():
         hints[row, column] = *colour, 1
     logits = np.zeros((HEIGHT // 4, WIDTH // 4, len(LABELS)), np.float32)
-    return hinted_colours(light, ab, ab.copy(), logits, hints, saturation)
+    return hinted_colours(light, hints, Said(logits, ab), Said(logits, ab.copy()), saturation)
 
 
 CORNERS = [(6, 8), (6, 88), (56, 8), (56, 88), (30, 40)]
@@ -55,6 +56,24 @@ def test_gray_all_over_makes_a_gray_photo() -> None:
 def test_a_tint_all_over_is_found_between_hints() -> None:
     found = changed(dict.fromkeys(CORNERS, (45.0, -15.0)), own=(5, 5))
     assert np.hypot(*(found[15, 60] - (45, -15))) < 8
+
+
+@pytest.mark.parametrize("places", [CORNERS[:1], CORNERS])
+def test_what_it_said_without_hints_counts_beside_several(
+    monkeypatch: pytest.MonkeyPatch, places: list[tuple[int, int]]
+) -> None:
+    """But not beside one stroke, to which the network itself has answered."""
+    rng = np.random.default_rng(0)
+    light = np.full((HEIGHT, WIDTH), 50, np.float32)
+    hints = np.zeros((HEIGHT, WIDTH, 3), np.float32)
+    for place in places:
+        hints[place] = 30, 0, 1
+    logits = np.zeros((HEIGHT // 4, WIDTH // 4, len(LABELS)), np.float32)
+    told, untold = (Said(logits, rng.normal(20, 9, (HEIGHT, WIDTH, 2)).astype(np.float32)) for _ in range(2))
+    found = hinted_colours(light, hints, told, untold)
+    monkeypatch.setattr(module, "UNHINTED", 0)
+    alone = hinted_colours(light, hints, told, untold)
+    assert np.array_equal(found, alone) == (len(places) == 1)
 
 
 def test_how_colourful_a_photo_is() -> None:
