@@ -46,8 +46,7 @@ def part_of_a_photo(rng: np.random.Generator, width: int, height: int) -> np.nda
 
 def _photo(rng: np.random.Generator) -> np.ndarray:
     photos = _many_photos()
-    name = pick(rng, photos.to_train) if photos else ""
-    found = photos.open(name) if photos else None
+    found = photos.open(pick(rng, photos.to_train)) if photos and photos.to_train else None
     return pick(rng, _two_photos()) if found is None else found
 
 

@@ -12,8 +12,8 @@ from functools import cache
 
 import numpy as np
 
-from engine.captcha import column_probabilities, decode
-from engine.checkpoint import load
+from engine.captcha import column_probabilities, decode, in_text
+from engine.checkpoint import CheckpointError, load
 from engine.line import fitting_width
 from engine.line_corpus import fitted
 from engine.network import Network
@@ -31,11 +31,16 @@ class Doubted:
 
     path: str
 
+    def __post_init__(self) -> None:
+        """CheckpointError where the file can't be used, here and not in the process that draws."""
+        if not load(self.path).preprocessing.any_width:
+            raise CheckpointError(f"{self.path} holds no reader of captchas.")
+
     def __call__(self, line: np.ndarray, digits: np.ndarray, rng: np.random.Generator) -> bool:
         """line: (40, W) uint8 of any width; digits: those in it."""
         seen = fitted(line, fitting_width(line.shape[1]), rng)
         text, probability = decode(column_probabilities(_reader(self.path), seen[None])[0])
-        truth = "".join(map(str, digits))
+        truth = in_text(digits)
         easy = probability >= SURE and text == truth
         unreadable = truth and SequenceMatcher(None, text, truth, autojunk=False).ratio() < LIKE
         return bool(rng.random() < SELDOM) if easy or unreadable else True

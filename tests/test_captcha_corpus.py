@@ -125,6 +125,10 @@ def test_photos_to_learn_from_are_among_them(tmp_path: Path, monkeypatch: pytest
     red = part_of_a_photo(np.random.default_rng(0), 50, 30)
     assert red.shape == (30, 50, 3)
     np.testing.assert_array_equal(red.reshape(-1, 3).mean(axis=0), (250, 0, 0))
+    for i in (1, 2):
+        (folder / f"{i}.png").unlink()
+    empty_pictures._many_photos.cache_clear()
+    assert part_of_a_photo(np.random.default_rng(0), 50, 30).std() > 5  # the only one is kept to tune on
     monkeypatch.setenv("PAINT_BY_NUMPY_DATA", str(tmp_path / "none"))
     empty_pictures._many_photos.cache_clear()
     assert part_of_a_photo(np.random.default_rng(0), 50, 30).std() > 5

@@ -9,7 +9,7 @@ import pytest
 
 from engine import hard_examples
 from engine.captcha_corpus import CHUNK, draw_chunk
-from engine.checkpoint import WEIGHTS
+from engine.checkpoint import WEIGHTS, CheckpointError
 from engine.faces import shipped_faces
 from engine.hard_examples import SELDOM, Doubted
 from engine.line import HEIGHT
@@ -33,6 +33,13 @@ def test_what_is_kept(monkeypatch: pytest.MonkeyPatch, text: str, probability: f
     rng = np.random.default_rng(0)
     found = np.mean([Doubted(READER)(LINE, DIGITS, rng) for _ in range(300)])
     assert found == pytest.approx(kept, abs=0.06)
+
+
+def test_other_networks_are_refused() -> None:
+    with pytest.raises(CheckpointError, match="no reader of captchas"):
+        Doubted(str(WEIGHTS / "digits.npz"))
+    with pytest.raises(CheckpointError, match="no such file"):
+        Doubted("nowhere.npz")
 
 
 def test_a_number_read_where_there_is_none_is_hard(monkeypatch: pytest.MonkeyPatch) -> None:
