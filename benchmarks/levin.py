@@ -13,8 +13,8 @@ import numpy as np
 from scipy.sparse import csc_matrix, csr_matrix, identity
 from scipy.sparse.linalg import splu
 
-from engine.colorize import lightness_of, srgb_bytes
 from engine.colour_hints import Hints
+from engine.screen_colours import lightness_of, srgb_bytes
 
 FLATTEST = 2e-6  # variance of lightness (0 to 1) below which a window counts as flat
 STEADY = 0.6  # of a window's variance is the scale on which neighbours differ

@@ -56,7 +56,7 @@ SHARES: dict[str, float] = {
 }
 EMPTY = 0.05  # of all pictures have no digits
 CLOSER = 0.4  # are looked at as the reader looks a second time (`engine.captcha`)
-MORE_ORDINARY = 3
+MORE_ORDINARY = 7
 OWN_FACE = 0.35  # of the package's pictures are in the package's own face, as it comes
 
 

@@ -15,12 +15,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from engine.colorize import VIVID, lightness_of, paint, predict, prepare, srgb_bytes
+from engine.colorize import VIVID, paint, predict, prepare
 from engine.colour_hints import Hints, point
 from engine.colour_spaces import lab_from_srgb
 from engine.datasets import DataUnavailable, data_folder
 from engine.images import open_picture
 from engine.network import Network
+from engine.screen_colours import lightness_of, srgb_bytes
 
 PARTS = ("bsds", "imagenet")
 SHORT = 256  # pixels of the shorter side at which photos are judged

@@ -12,22 +12,17 @@ All arrays are (N, H, W, C); weights are (k, k, C, outputs). Scratch memory belo
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
-from engine import gpu_kernels, winograd, winograd_gradients
+from engine import winograd, winograd_gradients
+from engine.any_convolution import convolve_any, gradients_any, max_pool, output_size, scatter
 from engine.epilogue import Epilogue
 from engine.memory import scratch
 from engine.pooled import PooledConvolution
 from engine.products import SMALL_PRODUCT
 
 TILE_BYTES = 1 << 20  # patches of one tile: half of a second-level cache of 2 MiB
-
-
-def output_size(size: int, kernel: int, stride: int, pad: int) -> int:
-    """The number of places where a kernel fits along one side."""
-    return (size + 2 * pad - kernel) // stride + 1
 
 
 def _tiles(images: int, rows: int, bytes_per_row: int, multiple: int = 1) -> Iterator[tuple[slice, slice]]:
@@ -125,7 +120,7 @@ class Convolution:
 
     def __call__(self, x: np.ndarray, pad: int, epilogue: Epilogue | None = None) -> np.ndarray:
         if not isinstance(x, np.ndarray):
-            return _convolve_any(x, self.weight, self.stride, pad, epilogue, self.pool)
+            return convolve_any(x, self.weight, self.stride, pad, epilogue, self.pool)
         if self.pooled is not None:
             return self.pooled(x, pad, epilogue)
         if self.kernels is not None and winograd.pays(x.shape, pad, self.channels, self.outputs):
@@ -137,7 +132,7 @@ class Convolution:
     ) -> tuple[np.ndarray | None, np.ndarray]:
         """What it hands back without pooling: (dx or None, dweight), for dy (N, H', W', outputs)."""
         if not isinstance(x, np.ndarray):
-            return _gradients_any(x, self.weight, dy, self.stride, pad, input_gradient)
+            return gradients_any(x, self.weight, dy, self.stride, pad, input_gradient)
         dy = np.ascontiguousarray(dy)
         if self.kernels is not None and winograd.pays(x.shape, pad, self.channels, self.outputs):
             return winograd_gradients.gradients(x, self.weight, dy, pad, input_gradient)
@@ -221,7 +216,7 @@ def _gradients_patches(
         if stride == 1 and kernel - 1 - pad >= 0:
             dx = convolve(dy, _turned(weight), 1, kernel - 1 - pad)
         else:
-            dx = _scatter(x.shape, weight, dy, stride, pad)
+            dx = scatter(x.shape, weight, dy, stride, pad)
     return dx, dweight.reshape(weight.shape)
 
 
@@ -271,94 +266,3 @@ def _weight_gradient(x: np.ndarray, dy: np.ndarray, kernel: int, stride: int, pa
             np.matmul(patches.T, dy[images, strip].reshape(-1, outputs), out=product)
             total += product
     return total
-
-
-def _scatter(shape: tuple[int, ...], weight: np.ndarray, dy: np.ndarray, stride: int, pad: int) -> np.ndarray:
-    """dx for any stride: each output's share added back to the pixels it looked at."""
-    kernel, _, channels, outputs = weight.shape
-    n, height, width, _ = shape
-    rows, columns = dy.shape[1:3]
-    xp = dy.__array_namespace__()
-    padded = xp.zeros((n, height + 2 * pad, width + 2 * pad, channels), dtype=dy.dtype)
-    flat = dy.reshape(-1, outputs)
-    for i in range(kernel):
-        for j in range(kernel):
-            share = (flat @ weight[i, j].T).reshape(n, rows, columns, channels)
-            padded[:, i : i + rows * stride : stride, j : j + columns * stride : stride] += share
-    return padded[:, pad : pad + height, pad : pad + width]
-
-
-def max_pool(x: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
-    """The largest of each 2 × 2 (N, H, W, C -> N, H // 2, W // 2, C); an odd last row or column is left
-    out.
-    """
-    top, bottom = x[:, 0 : x.shape[1] // 2 * 2 : 2], x[:, 1::2]
-    xp = x.__array_namespace__()
-    rows = xp.maximum(top, bottom)
-    width = x.shape[2] // 2 * 2
-    if out is None:
-        return xp.maximum(rows[:, :, 0:width:2], rows[:, :, 1::2])
-    return xp.maximum(rows[:, :, 0:width:2], rows[:, :, 1::2], out=out)
-
-
-# The same products for arrays that are not NumPy's (CuPy on a GPU): whole-batch patches, since memory is fast
-# there, and one call for the whole batch, since each call costs as much as a small product.
-
-
-def _patches_any(x: Any, kernel: int, stride: int, pad: int) -> Any:
-    """What each output pixel looks at: (N·H'·W', k·k·C)."""
-    xp = x.__array_namespace__()
-    n, height, width, channels = x.shape
-    if kernel == 1 and stride == 1:
-        return x.reshape(-1, channels)
-    if gpu_kernels.has_kernels(xp, x):
-        rows, columns = (output_size(side, kernel, stride, pad) for side in (height, width))
-        return gpu_kernels.neighbourhoods(x, kernel, stride, pad, rows, columns)
-    padded = x
-    if pad:
-        padded = xp.zeros((n, height + 2 * pad, width + 2 * pad, channels), dtype=x.dtype)
-        padded[:, pad : pad + height, pad : pad + width] = x
-    padded = xp.ascontiguousarray(padded)
-    rows, columns = output_size(height, kernel, stride, pad), output_size(width, kernel, stride, pad)
-    image, row, column, item = padded.strides
-    windows = xp.lib.stride_tricks.as_strided(
-        padded,
-        (n, rows, columns, kernel, kernel * channels),
-        (image, row * stride, column * stride, row, item),
-    )
-    return windows.reshape(-1, kernel * kernel * channels)
-
-
-def _convolve_any(x: Any, weight: Any, stride: int, pad: int, epilogue: Epilogue | None, pool: bool) -> Any:
-    kernel, _, _, outputs = weight.shape
-    rows, columns = (output_size(side, kernel, stride, pad) for side in x.shape[1:3])
-    y = _patches_any(x, kernel, stride, pad) @ weight.reshape(-1, outputs)
-    y = y.reshape(x.shape[0], rows, columns, outputs)
-    if pool:
-        y = max_pool(y)
-    if epilogue is not None:
-        epilogue(y)
-    return y
-
-
-def _gradients_any(
-    x: Any, weight: Any, dy: Any, stride: int, pad: int, input_gradient: bool
-) -> tuple[Any, Any]:
-    kernel, outputs = weight.shape[0], weight.shape[3]
-    dweight = _patches_any(x, kernel, stride, pad).T @ dy.reshape(-1, outputs)
-    dx = _input_gradient_any(x, weight, dy, stride, pad) if input_gradient else None
-    return dx, dweight.reshape(weight.shape)
-
-
-def _input_gradient_any(x: Any, weight: Any, dy: Any, stride: int, pad: int) -> Any:
-    """dx as a convolution of dy, as tiles where neighbourhoods lie side by side, else added up."""
-    kernel, _, channels, outputs = weight.shape
-    if stride == 1 and kernel > pad:
-        turned = weight[::-1, ::-1].transpose(0, 1, 3, 2)
-        return _convolve_any(dy, turned, 1, kernel - 1 - pad, None, False)
-    n, rows, columns, _ = dy.shape
-    if stride != kernel or pad or x.shape[1:3] != (rows * stride, columns * stride):
-        return _scatter(x.shape, weight, dy, stride, pad)
-    tiles = dy.reshape(-1, outputs) @ weight.reshape(-1, outputs).T
-    tiles = tiles.reshape(n, rows, columns, kernel, kernel, channels).transpose(0, 1, 3, 2, 4, 5)
-    return tiles.reshape(x.shape)

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from engine.convolution import Convolution, output_size
+from engine.any_convolution import output_size
+from engine.convolution import Convolution
 from engine.epilogue import Epilogue
 from engine.initializers import Initializer, he, zeros
 from engine.layer import Array, Backward, Gradients, Layer, column_sums

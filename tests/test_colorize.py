@@ -15,12 +15,10 @@ from engine.architectures import build
 from engine.checkpoint import load_pretrained
 from engine.colorize import (
     colorize,
-    lightness_of,
     network_size,
     paint,
     predict,
     prepare,
-    srgb_bytes,
     suggestions,
 )
 from engine.colour_hints import Hints, point
@@ -28,6 +26,7 @@ from engine.colour_spaces import lab_from_srgb
 from engine.hinted_colours import corrected
 from engine.images import PictureError
 from engine.network import Network
+from engine.screen_colours import lightness_of, srgb_bytes
 
 RED = (190, 60, 50)
 
@@ -143,27 +142,6 @@ def test_suggestions(network: Network) -> None:
     certain = np.full_like(colours.logits, -200)
     certain[..., ab_bins.LABELS.index("30 40")] = 40
     assert len(suggestions(prepared, module.Colours(certain, colours.hints), 5, 5)) == 1
-
-
-def test_what_does_not_exist_is_paled_and_keeps_hue_and_lightness() -> None:
-    lab = np.array([[20, 0, 110], [95, -90, 90], [50, 120, -120], [0, 50, 50], [100, 10, 10]], np.float32)
-    found = lab_from_srgb(srgb_bytes(lab))
-    np.testing.assert_allclose(found[:, 0], lab[:, 0], atol=0.7)
-    for made, wanted in zip(found[:3, 1:], lab[:3, 1:], strict=True):
-        cosine = float(made @ wanted / np.hypot(*made) / np.hypot(*wanted))
-        assert cosine > 0.99
-        assert 5 < np.hypot(*made) < np.hypot(*wanted)
-
-
-def test_colours_that_exist_stay() -> None:
-    rgb = np.random.default_rng(0).integers(0, 256, (50, 50, 3), dtype=np.uint8)
-    assert np.abs(srgb_bytes(lab_from_srgb(rgb)).astype(int) - rgb).max() <= 1
-
-
-def test_lightness_against_the_whole_conversion() -> None:
-    rgb = np.random.default_rng(0).integers(0, 256, (50, 50, 3), dtype=np.uint8)
-    rgb[:20] //= 40  # dark ones too
-    np.testing.assert_allclose(lightness_of(rgb), lab_from_srgb(rgb)[..., 0], atol=0.01)
 
 
 def test_what_the_network_sees() -> None:

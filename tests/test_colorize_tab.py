@@ -18,9 +18,10 @@ from PIL import Image
 from engine import colorize as engine
 from engine.architectures import build
 from engine.checkpoint import CheckpointError
-from engine.colorize import Colours, Prepared, lightness_of
+from engine.colorize import Colours, Prepared
 from engine.colour_hints import MAX_STROKES, Hints
 from engine.network import Network
+from engine.screen_colours import lightness_of
 from tests.browser import ROOT
 from tests.test_images import png_header
 from ui import colorize as tab

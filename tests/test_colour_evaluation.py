@@ -12,7 +12,6 @@ from benchmarks import levin
 from engine import __main__ as command
 from engine.architectures import build
 from engine.checkpoint import save
-from engine.colorize import lightness_of, srgb_bytes
 from engine.colour_evaluation import (
     Score,
     colourfulness,
@@ -28,6 +27,7 @@ from engine.colour_evaluation import (
 )
 from engine.colour_hints import Hints, point
 from engine.colour_spaces import lab_from_srgb
+from engine.screen_colours import lightness_of, srgb_bytes
 
 
 def photo(seed: int = 0, height: int = 60, width: int = 80) -> np.ndarray:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine import convolution, gpu_kernels
+from engine import any_convolution, gpu_kernels
 from engine.gpu import NoGPU, cupy
 from engine.regularization import BatchNorm
 from tests.foreign_array import NAMESPACE, foreign
@@ -29,8 +29,8 @@ def xp() -> Any:
 )
 def test_neighbourhoods(xp: Any, shape: tuple[int, ...], kernel: int, stride: int, pad: int) -> None:
     x = RNG.standard_normal(shape, np.float32)
-    expected = convolution._patches_any(foreign(x), kernel, stride, pad).get()
-    found = convolution._patches_any(xp.asarray(x), kernel, stride, pad).get()
+    expected = any_convolution.patches(foreign(x), kernel, stride, pad).get()
+    found = any_convolution.patches(xp.asarray(x), kernel, stride, pad).get()
     np.testing.assert_array_equal(found, expected)
 
 

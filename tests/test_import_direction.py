@@ -17,8 +17,8 @@ ROOT = Path(__file__).resolve().parent.parent
 # From the ground up. A module may import from its own floor and from those below it.
 FLOORS: dict[str, str] = {
     "base": "layer memory rectifier gpu_kernels epilogue initializers neighbourhoods preprocessing schedules "
-    "reading colour_spaces ab_bins",
-    "products": "products winograd winograd_gradients pooled convolution program single",
+    "reading colour_spaces screen_colours ab_bins",
+    "products": "products winograd winograd_gradients any_convolution pooled convolution program single",
     "layers": "activations linear columns pooling regularization fusion containers layers losses optimizers",
     "network": "inference network stages units kernels saliency imagine",
     "files": "description checkpoint layer_list architectures rules mnist datasets strokes digit_shapes "

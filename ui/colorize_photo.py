@@ -19,6 +19,7 @@ from engine import colorize
 from engine.colorize import VIVID, Colours, Prepared
 from engine.colour_hints import MAX_POINTS, MAX_STROKES, Hints
 from engine.images import DAMAGE, FORMATS, ORIENTATION, PictureError, open_picture
+from engine.screen_colours import lightness_of, srgb_bytes
 
 SCREEN = 960  # pixels a side of what the page shows
 KEY = "paint-by-numpy"  # of the text in a saved PNG that holds its hints and settings
@@ -72,7 +73,7 @@ class Photo:
     def gray(self) -> np.ndarray:
         """(h, w, 3) uint8, as the page shows it."""
         light = self.prepared.lightness[..., None]
-        return colorize.srgb_bytes(np.concatenate([light, np.zeros((*light.shape[:2], 2), np.float32)], -1))
+        return srgb_bytes(np.concatenate([light, np.zeros((*light.shape[:2], 2), np.float32)], -1))
 
     @property
     def scale(self) -> float:
@@ -198,7 +199,7 @@ def read_saved(text: Any, scale: float) -> tuple[Hints, Settings | None]:
 def save(photo: Photo, settings: Settings, target: Path) -> Path:
     """The coloured photo at its full size, upright, with its hints. PictureError where it is gone."""
     with _large:
-        lightness = colorize.lightness_of(open_picture(photo.path))
+        lightness = lightness_of(open_picture(photo.path))
         large = Prepared(lightness, photo.prepared.small)
         painted = colorize.paint(large, photo.colours, settings.strength, settings.saturation, settings.vivid)
     return write(painted, scaled(photo.hints, photo.scale), settings, target)
