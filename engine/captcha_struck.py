@@ -22,12 +22,12 @@ from engine.glyphs import coloured
 
 def draw_struck(text: str, rng: np.random.Generator, faces: Faces) -> np.ndarray:
     """One captcha of digits and strokes in one ink or nearly: (H, W, 3) uint8."""
-    hard = float(rng.random())
+    hard = float(rng.random()) ** 2
     digit = 18 + 26 * float(rng.random())
     files = faces.some(rng, len(text) if chance(rng, 0.3) else 1)
     setting = Setting(
         height=digit,
-        gap=within(rng, -0.05, 0.3) if chance(rng, 0.7) else within(rng, 0.2, 0.8),
+        gap=within(rng, 0, 0.35) if chance(rng, 0.7) else within(rng, 0.2, 0.8),
         gap_range=within(rng, 0, 0.15),
         turn=within(rng, 0, 26) if chance(rng, 0.6) else 0.0,
         slant_range=within(rng, 0, 0.2) if chance(rng, 0.2) else 0.0,
@@ -47,8 +47,8 @@ def draw_struck(text: str, rng: np.random.Generator, faces: Faces) -> np.ndarray
     struck = _strokes(rng, width, height, thick, (left, width - right), hard)
     bent_first = chance(rng, 0.45)
     if chance(rng, 0.75):
-        strength = within(rng, 0.3, 0.7 + 0.7 * hard)
-        for _ in range(pick(rng, (1, 1, 2))):
+        strength = within(rng, 0.2, 0.6 + 0.6 * hard)
+        for _ in range(pick(rng, (1, 1, 1, 2))):
             kind = pick(rng, tuple(ink_tools.BENDS))
             if bent_first:
                 ink, paint = ink_tools.bend(rng, kind, strength, ink, paint)
@@ -65,7 +65,7 @@ def draw_struck(text: str, rng: np.random.Generator, faces: Faces) -> np.ndarray
     if chance(rng, 0.4):
         count = round(width * height * within(rng, 0.0005, 0.006))
         picture = painted(picture, marks.discs(rng, width, height, count, (0.5, 1.4), 0.1), colour)
-    return damage(picture, rng, 0.4 + 0.5 * hard)
+    return damage(picture, rng, 0.15 + 0.5 * hard)
 
 
 def _strokes(
@@ -78,8 +78,8 @@ def _strokes(
 ) -> np.ndarray:
     """A mask of strokes, as thick as the digits' or thinner; line: from where to where the digits stand."""
     mask = marks.empty(width, height)
-    for _ in range(whole(rng, 1, 2 + round(4 * hard))):
-        thickness = max(1.0, thick * (0.15 + 0.8 * float(rng.random()) ** 1.5))
+    for _ in range(whole(rng, 1, 2 + round(3 * hard))):
+        thickness = max(1.0, thick * (0.15 + (0.4 + 0.4 * hard) * float(rng.random())))
         roll = float(rng.random())
         if roll < 0.3:
             forked(mask, rng, line, thickness)

@@ -40,7 +40,7 @@ Family = Callable[[str, np.random.Generator, Faces], np.ndarray]
 
 def draw_varied(text: str, rng: np.random.Generator, faces: Faces) -> np.ndarray:
     """One captcha of no particular style: (H, W, 3) uint8, mostly 30 to 90 pixels high."""
-    hard = float(rng.random())
+    hard = float(rng.random()) ** 1.5
     stamps = _line(text, rng, faces, hard)
     strength = within(rng, 0.2, 0.6 + 0.9 * hard) if chance(rng, 0.5) else 0.0
     stamps, width, height = framed(stamps, *_margins(stamps, rng, 0.1 * strength))
@@ -55,11 +55,11 @@ def draw_varied(text: str, rng: np.random.Generator, faces: Faces) -> np.ndarray
         picture = _strewn(picture, rng, paper, inks, thick, hard)
     if chance(rng, 0.35):
         count = whole(rng, 1, 2 + round(3 * hard))
-        reach = (1.0, max(1.2, thick * (0.4 + 0.6 * hard)))
+        reach = (1.0, max(1.2, thick * (0.3 + 0.4 * hard)))
         own = marks.lines(rng, width, height, count, reach, tuple(marks.KINDS))
         ink = cv2.max(ink, own)
     if chance(rng, 0.25):
-        ink = cv2.max(ink, _strays(rng, width, height, thick))
+        ink = cv2.max(ink, _strays(rng, width, height, thick, hard))
     if strength:
         kinds = [pick(rng, tuple(ink_tools.BENDS)) for _ in range(pick(rng, (1, 1, 2)))]
         for kind in kinds:
@@ -69,7 +69,7 @@ def draw_varied(text: str, rng: np.random.Generator, faces: Faces) -> np.ndarray
         picture = _strewn(picture, rng, paper, inks, thick, hard)
     if chance(rng, 0.03):
         picture = _parted(picture, rng)
-    return damage(picture, rng, 0.4 + 0.9 * hard)
+    return damage(picture, rng, 0.25 + 0.8 * hard)
 
 
 # --- the line -----------------------------------------------------------------------------------------------
@@ -166,15 +166,15 @@ def _treated(ink: np.ndarray, rng: np.random.Generator, thick: float, hard: floa
     return ink
 
 
-def _strays(rng: np.random.Generator, width: int, height: int, thick: float) -> np.ndarray:
-    """Strokes as dark and as thick as the digits' that are none, beside them as often as across them."""
+def _strays(rng: np.random.Generator, width: int, height: int, thick: float, hard: float) -> np.ndarray:
+    """Strokes as dark as the digits' and nearly as thick that are none, beside them as often as across."""
     mask = marks.empty(width, height)
-    for _ in range(whole(rng, 1, 5)):
+    for _ in range(whole(rng, 1, 2 + round(2 * hard))):
         points = marks.wandering(rng, width, height)
         if chance(rng, 0.5):  # into the margins, where nothing else tells that it is no digit
             inwards = within(rng, 0, 0.2) * width
             points[:, 0] += (inwards if chance(rng, 0.5) else width - inwards) - points[0, 0]
-        marks.stroke(mask, points, max(1.0, thick * within(rng, 0.25, 1.0)))
+        marks.stroke(mask, points, max(1.0, thick * within(rng, 0.2, 0.6 + 0.3 * hard)))
     return mask
 
 
