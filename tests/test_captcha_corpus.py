@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from engine import captcha_corpus, empty_pictures
+from engine.captcha import read
 from engine.captcha_corpus import (
     CHUNK,
     LONGEST,
@@ -178,6 +179,16 @@ def test_those_who_draw_end_with_the_training(tmp_path: Path) -> None:
 
 def test_the_shares_name_families() -> None:
     assert set(SHARES) == set(FAMILIES)
+
+
+@pytest.mark.parametrize(("family", "least"), [("varied", 130), ("struck", 134)])
+def test_what_is_learnt_from_can_be_read(family: str, least: int) -> None:
+    """Pictures that nobody can read teach to guess."""
+    rng, right = np.random.default_rng(5), 0
+    for _ in range(150):
+        text = "".join(map(str, rng.integers(0, 10, 5)))
+        right += read(FAMILIES[family](text, rng, shipped_faces())).text == text
+    assert right >= least
 
 
 def test_shaking_moves_a_line_a_little() -> None:

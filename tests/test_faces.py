@@ -14,6 +14,7 @@ from engine.faces import (
     Faces,
     NoFaces,
     debian_faces,
+    droid_sans_mono,
     faces_in,
     font,
     ordinary,
@@ -84,6 +85,14 @@ def test_a_family_gives_three_styles_at_most() -> None:
 def test_symbols_are_no_digits() -> None:
     boxes = np.ones((10, 24, 24), np.float32)
     assert not faces._distinct(boxes)
+
+
+def test_faces_that_mislead_are_not_learnt_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("syracuse", "cmsy10", "b")
+    for name, source in zip(names, (LIBERATION, LIBERATION, Path(droid_sans_mono())), strict=True):
+        (tmp_path / f"{name}.ttf").write_bytes(source.read_bytes())
+    monkeypatch.setattr(faces, "DEBIAN", (tmp_path,))
+    assert debian_faces.__wrapped__("train").files == (str(tmp_path / "b.ttf"),)
 
 
 @pytest.mark.parametrize("face", shipped_faces().files)
