@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from engine.components import TOO_MANY, Stages, clean, find_pieces, read
 from engine.images import PictureError
-from engine.slices import FACE, draw_strip
+from engine.strip import FACE, draw_strip
 
 
 def printed(text: str, size: int = 40, gap: float = 3, ink: int = 0, paper: int = 255) -> np.ndarray:

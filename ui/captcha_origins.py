@@ -13,7 +13,8 @@ import numpy as np
 
 from engine.checkpoint import load_pretrained
 from engine.network import Network
-from engine.slices import RECIPE, TEXT, Look, Progress, Strip, cure, look, rehearse, strip_of
+from engine.slices import RECIPE, Look, Progress, cure, look, rehearse
+from engine.strip import TEXT, Strip, strip_of
 from ui.events import QUEUED
 from ui.pictures import data_uri
 
