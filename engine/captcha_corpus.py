@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.captcha_variety import FAMILIES
 from engine.empty_pictures import draw_nothing
-from engine.faces import Faces, NoFaces, debian_faces, droid_sans_mono, ordinary, shipped_faces
+from engine.faces import Faces, NoFaces, debian_faces, droid_sans_mono, everyday, ordinary, shipped_faces
 from engine.line import ink_rows, line_of
 from engine.line_corpus import CHUNK, LONGEST, LineCorpus, Volume, fitted, natural_line, shaken
 from engine.line_damage import battered
@@ -56,7 +56,7 @@ SHARES: dict[str, float] = {
 }
 EMPTY = 0.05  # of all pictures have no digits
 CLOSER = 0.4  # are looked at as the reader looks a second time (`engine.captcha`)
-MORE_ORDINARY = 7
+MORE_ORDINARY, MORE_EVERYDAY = 4, 8
 OWN_FACE = 0.35  # of the package's pictures are in the package's own face, as it comes
 
 
@@ -95,11 +95,11 @@ def draw_chunk(
 def training_faces() -> Faces:
     """The faces that are always there, and those of Debian's font packages that are installed here.
 
-    Text faces come `MORE_ORDINARY` times more.
+    Text faces come `MORE_ORDINARY` times more, the commonest of them `MORE_EVERYDAY` times more again.
     """
     try:
         debian = debian_faces("train")
-        often = ordinary(debian) * MORE_ORDINARY
+        often = ordinary(debian) * MORE_ORDINARY + everyday(debian) * MORE_EVERYDAY
         return Faces((*shipped_faces().files, *debian.files, *often))
     except NoFaces:
         return shipped_faces()

@@ -23,7 +23,7 @@ DIGITS = "0123456789"
 PILLOW = "Pillow's own face"  # stands for a path: the face embedded in Pillow's code
 LIBERATION = Path(__file__).resolve().parent / "fonts" / "LiberationSans-Regular.ttf"
 DEBIAN = (Path("/usr/share/fonts"), Path("/usr/share/texmf/fonts"))
-STYLES_A_FAMILY = 3
+STYLES_A_FAMILY, EVERYDAY_STYLES = 3, 8
 
 # Debian package: how its files begin, from /usr/share/fonts on. None of these is ever drawn in training.
 VALIDATION = {
@@ -62,6 +62,8 @@ ORDINARY = (
     r"cantarell|firacode|hack|inconsolata|noto|paratype|clear-sans|gentium|courier-prime|b612|tuffy|charis|"
     r"cabin|karla|vollkorn|adf|cmu|tiresias|anonymous-pro|stix|arkpandora|league-mono|play|hermit)/"
 )
+# And of those the ones that computers and the web use unasked, or their doubles.
+EVERYDAY = r"[a-z]+/(freefont|roboto|liberation|dejavu|lato|open-sans|crosextra|urw-base35|arkpandora|noto)/"
 
 
 class NoFaces(ValueError):
@@ -125,7 +127,16 @@ def debian_faces(kind: Literal["train", "validation"] = "train") -> Faces:
 
 def ordinary(faces: Faces) -> tuple[str, ...]:
     """The files of those of Debian's faces that are text faces, perhaps none."""
-    wanted = re.compile(ORDINARY)
+    return _in_packages(faces, ORDINARY)
+
+
+def everyday(faces: Faces) -> tuple[str, ...]:
+    """The files of those of Debian's faces that are met everywhere, perhaps none."""
+    return _in_packages(faces, EVERYDAY)
+
+
+def _in_packages(faces: Faces, names: str) -> tuple[str, ...]:
+    wanted = re.compile(names)
     return tuple(file for file in faces.files if wanted.match(_below_fonts(Path(file))))
 
 
@@ -189,20 +200,24 @@ def _below_fonts(path: Path) -> str:
 
 
 def _few_a_family(paths: Iterable[Path]) -> list[Path]:
-    """At most three styles a family: regular, bold and italic first, then by name."""
+    """At most three styles a family, of everyday ones eight: regular, bold and italic first, then by name."""
     families: dict[str, list[Path]] = {}
     for path in paths:
         split = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", path.stem)
         family = WEIGHTS.sub("", split).replace("-", "")
         families.setdefault(family[:4] if family.startswith("DSEG") else family, []).append(path)
-    return [path for styles in families.values() for path in sorted(styles, key=_rank)[:STYLES_A_FAMILY]]
+    few = []
+    for styles in families.values():
+        often = re.match(EVERYDAY, _below_fonts(styles[0]))
+        few += sorted(styles, key=_rank)[: EVERYDAY_STYLES if often else STYLES_A_FAMILY]
+    return few
 
 
-def _rank(path: Path) -> tuple[int, int, str]:
+def _rank(path: Path) -> tuple[bool, int, int, str]:
     """Plain styles first: the fewer words a style's name has, the plainer it is."""
     name = path.stem.lower()
     favourite = next((i for i, word in enumerate(FAVOURITES) if name.endswith(word)), len(FAVOURITES))
-    return favourite, len(name), name
+    return "cond" in name, favourite, len(name), name
 
 
 def _usable(paths: Iterable[Path]) -> Iterator[str]:
