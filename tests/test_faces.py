@@ -15,6 +15,7 @@ from engine.faces import (
     NoFaces,
     debian_faces,
     droid_sans_mono,
+    everyday,
     faces_in,
     font,
     ordinary,
@@ -82,6 +83,14 @@ def test_a_family_gives_three_styles_at_most() -> None:
     assert [path.stem for path in faces._few_a_family(paths)] == ["Some-Regular", "Some-Bold", "Some-Italic"]
 
 
+def test_the_commonest_families_give_more() -> None:
+    folder = Path("/usr/share/fonts/truetype/roboto/hinted")
+    names = [f"Roboto{kind}-{style}" for kind in ("", "Condensed") for style in ("Bold", "Regular", "Thin")]
+    found = [path.stem for path in faces._few_a_family(folder / f"{name}.ttf" for name in names)]
+    assert found[:3] == ["Roboto-Regular", "Roboto-Bold", "Roboto-Thin"]  # before the condensed ones
+    assert sorted(found) == sorted(names)
+
+
 def test_symbols_are_no_digits() -> None:
     boxes = np.ones((10, 24, 24), np.float32)
     assert not faces._distinct(boxes)
@@ -130,3 +139,5 @@ def test_text_faces_are_told_from_display_faces() -> None:
     text = f"{share}truetype/dejavu/DejaVuSans.ttf"
     assert ordinary(Faces((text, f"{share}truetype/aenigma/acknowle.ttf", PILLOW))) == (text,)
     assert ordinary(Faces((PILLOW,))) == ()
+    karla = f"{share}truetype/karla/Karla-Regular.ttf"
+    assert everyday(Faces((text, karla, PILLOW))) == (text,)
