@@ -24,7 +24,7 @@ WIDE = 0.35  # of its height: how far a digit reaches to each side of its middle
 CLEAR = 0.98  # where each column is as sure as this, its best sign is taken without a search
 # Closer looks: how probable a text must be that they are not taken, what share of the ink they leave above
 # and below, how they stretch the line; chosen on pictures of the training's kinds in faces kept out of it.
-CLOSER_LOOKS = ((0.9, 0.07, 1.0), (0.7, 0.04, 0.85))
+CLOSER_LOOKS = ((0.95, 0.07, 1.0), (0.9, 0.04, 0.85))
 
 
 @dataclass(frozen=True)
