@@ -30,8 +30,8 @@ LINE, DIGITS = np.zeros((HEIGHT, 130), np.uint8), np.array([1, 2, 3, 4])
 )
 def test_what_is_kept(monkeypatch: pytest.MonkeyPatch, text: str, probability: float, kept: float) -> None:
     monkeypatch.setattr(hard_examples, "decode", lambda _: (text, probability))
-    rng = np.random.default_rng(0)
-    found = np.mean([Doubted(READER)(LINE, DIGITS, rng) for _ in range(300)])
+    keep, rng = Doubted(READER), np.random.default_rng(0)
+    found = np.mean([keep(LINE, DIGITS, rng) for _ in range(300)])
     assert found == pytest.approx(kept, abs=0.06)
 
 
@@ -44,7 +44,8 @@ def test_other_networks_are_refused() -> None:
 
 def test_a_number_read_where_there_is_none_is_hard(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hard_examples, "decode", lambda _: ("9", 0.83))
-    assert all(Doubted(READER)(LINE, DIGITS[:0], np.random.default_rng(i)) for i in range(50))
+    keep = Doubted(READER)
+    assert all(keep(LINE, DIGITS[:0], np.random.default_rng(i)) for i in range(50))
 
 
 def test_a_chunk_of_hard_ones() -> None:
