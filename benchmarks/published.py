@@ -17,7 +17,8 @@ from dataclasses import replace
 
 from engine import datasets
 from engine.recipes import RECIPES, Recipe
-from engine.training import ShuffledBatches, accuracy, train
+from engine.training import ShuffledBatches, train
+from engine.validation import accuracy
 
 SEEDS = {"digits-8x8": 20, "digits-8x8 (true gradient)": 20, "cnn-8 (first 1,000)": 9, "mlp-relu-128": 3}
 

@@ -22,7 +22,7 @@ from engine.lesson_samples import samples
 from engine.lessons import Classroom, Drawing, teach
 from engine.network import Network
 from engine.strokes import load_strokes
-from engine.training import accuracy, predict_batches
+from engine.validation import accuracy, predict_batches
 
 CORRECTIONS, MISREAD = 5, 10
 

@@ -19,7 +19,7 @@ from engine.ink import fit_digit
 from engine.network import Network
 from engine.recipes import Recipe
 from engine.strokes import StrokeSample, load_strokes, render
-from engine.training import accuracy
+from engine.validation import accuracy
 
 PAD = 280  # the pad's side in pixels
 PEN = 14.0  # its pen

@@ -74,15 +74,17 @@ def independent(kernel: np.ndarray) -> tuple[float, np.ndarray]:
     return float(shares.sum()), weights / weights.sum()
 
 
-def regressed(kernel: np.ndarray, error: np.ndarray, likeness: np.ndarray, count: int) -> np.ndarray:
+def regressed(
+    kernel: np.ndarray, error: np.ndarray, likeness: np.ndarray, count: int, independents: float
+) -> np.ndarray:
     """The errors (N, 2) of places, from those of hints (K, 2).
 
     kernel: how alike the hints are, (K, K); likeness: the places and they, (N, K); count: of strokes, whose
-    places have one error because one hand gave them one colour: that is no evidence that others have it too.
+    places have one error because one hand gave them one colour: that is no evidence that others have it too;
+    independents: for how many independent hints they count, at most as many as there are strokes.
     """
     answers, evidence = [], []
-    told = min(independent(kernel)[0], count) - 1
-    for before, reach, tint in _guesses(max(told, 0.01)):
+    for before, reach, tint in _guesses(max(independents - 1, 0.01)):
         covariance = _noisy(kernel**reach) + tint
         pull = np.linalg.solve(covariance, error)
         answers.append(likeness**reach @ pull + tint * pull.sum(axis=0))

@@ -52,7 +52,7 @@ def hinted_colours(
     ab *= np.float32(paler * colourfulness(colours, own, count, weights))
 
     error = colours - ab.reshape(-1, 2)[at]
-    ab += regressed(likeness[at], error, likeness, drawn).reshape(ab.shape)
+    ab += regressed(likeness[at], error, likeness, drawn, count).reshape(ab.shape)
     ab *= np.float32(saturation)
     return _made_exact(corrected(ab, lightness, hints), hints)
 

@@ -25,7 +25,8 @@ from engine.preprocessing import to_network_input
 from engine.recipes import RECIPES
 from engine.rehearsal import InOrder, Rehearsal
 from engine.strip import Strip, strip_of
-from engine.training import BatchDone, Batches, Finished, ShuffledBatches, accuracy, train
+from engine.training import BatchDone, Batches, Finished, ShuffledBatches, train
+from engine.validation import accuracy
 
 CURE_TEXT = "3 3 3 3 3"
 CURE_RATE, CURE_PASSES = 0.1, 3

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
@@ -27,6 +27,7 @@ from engine.optimizers import SGD
 from engine.preprocessing import to_network_input
 from engine.rules import Rule, backpropagation
 from engine.schedules import Schedule, constant
+from engine.validation import validate
 
 SNAPSHOT_STEPS = 50  # how far back the weights go when a loss is not finite
 
@@ -266,43 +267,3 @@ class _Workers:
     def close(self) -> None:
         if self.pool is not None:
             self.pool.shutdown()
-
-
-def predict_batches(network: Network, images: np.ndarray, batch: int = 256) -> Iterator[np.ndarray]:
-    """Outputs for pictures (N, size, size), batch by batch."""
-    for start in range(0, len(images), batch):
-        x = to_network_input(images[start : start + batch], network.preprocessing)
-        with np.errstate(over="ignore", invalid="ignore"):
-            outputs = network.predict(x)
-        yield outputs
-
-
-def accuracy(network: Network, data: Dataset) -> float:
-    """The share of `data` (0 to 1) whose largest output is the right one."""
-    outputs = np.concatenate(list(predict_batches(network, data.images)))
-    return float((outputs.argmax(axis=1) == data.labels).mean())
-
-
-def validate(
-    network: Network,
-    data: Dataset | None,
-    loss: Loss,
-    targets: tuple[float, float] = (0.0, 1.0),
-    stop: threading.Event | None = None,
-) -> tuple[float | None, float | None]:
-    """Mean loss and accuracy on `data`; (None, None) without data or when it was stopped before it was
-    through.
-    """
-    if data is None:
-        return None, None
-    total, right, done = 0.0, 0, 0
-    for outputs in predict_batches(network, data.images):
-        labels = data.labels[done : done + len(outputs)]
-        target = labels if loss in BY_LABEL else one_hot(labels, len(network.labels), *targets)
-        with np.errstate(over="ignore", invalid="ignore"):
-            total += loss(outputs, target)[0] * len(labels)
-        right += int((outputs.argmax(axis=1) == labels).sum())
-        done += len(labels)
-        if stop is not None and stop.is_set():
-            return None, None
-    return total / done, right / done

@@ -20,7 +20,8 @@ from engine import checkpoint, datasets, mnist, painting
 from engine.checkpoint import load
 from engine.optimizers import AdamW
 from engine.resume import save_state
-from engine.training import EpochDone, accuracy
+from engine.training import EpochDone
+from engine.validation import accuracy
 
 ROOT = Path(__file__).resolve().parent.parent
 Run = Callable[..., str]

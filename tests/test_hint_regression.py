@@ -39,6 +39,10 @@ def test_features_tell_places_colours_and_lightness_apart() -> None:
     assert alike(other[2, 1][None], other[2, 10][None])[0, 0] < 0.8 * likeness((2, 1), (2, 10))
 
 
+def _errors(kernel: np.ndarray, error: np.ndarray, likeness: np.ndarray, strokes: int) -> np.ndarray:
+    return regressed(kernel, error, likeness, strokes, min(independent(kernel)[0], strokes))
+
+
 def test_errors_where_they_are_known_and_between() -> None:
     """With many hints that hang together the answer is that of the textbook's Gaussian process."""
     rng = np.random.default_rng(1)
@@ -46,7 +50,7 @@ def test_errors_where_they_are_known_and_between() -> None:
     error = np.stack([20 * np.sin(places[:, 0]), -10 * np.sin(places[:, 0])], axis=1)
     asked = np.array([[1.5], [3.2], [4.7]], np.float32)
     kernel, likeness = alike(places, places), alike(asked, places)
-    found = regressed(kernel, error, likeness, 60)
+    found = _errors(kernel, error, likeness, 60)
     wanted = likeness @ np.linalg.solve(kernel + module.NOISE * np.eye(60), error)
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, wanted, atol=1)
@@ -58,7 +62,7 @@ def test_one_stroke_says_nothing_about_the_rest() -> None:
     kernel = np.full((8, 8), 0.9) + 0.1 * np.eye(8)
     error = np.tile([40.0, -20.0], (8, 1))
     likeness = np.array([[0.97] * 8, [0.5] * 8, [0.2] * 8])
-    found = regressed(kernel, error, likeness, 1)
+    found = _errors(kernel, error, likeness, 1)
     assert found[0, 0] > 34
     assert found[1, 0] < 5
     assert found[2, 0] < 1
@@ -67,15 +71,15 @@ def test_one_stroke_says_nothing_about_the_rest() -> None:
 def test_hints_that_agree_tint_everything_and_others_do_not() -> None:
     kernel = np.full((5, 5), 0.02) + 0.98 * np.eye(5)
     nowhere_near = np.full((1, 5), FAR)
-    agree = regressed(kernel, np.tile([30.0, 10.0], (5, 1)), nowhere_near, 5)
+    agree = _errors(kernel, np.tile([30.0, 10.0], (5, 1)), nowhere_near, 5)
     assert agree[0] == pytest.approx([30, 10], rel=0.15)
     rng = np.random.default_rng(0)
-    apart = regressed(kernel, rng.normal(0, 30, (5, 2)), nowhere_near, 5)
+    apart = _errors(kernel, rng.normal(0, 30, (5, 2)), nowhere_near, 5)
     assert np.abs(apart).max() < 3
 
 
 def test_no_errors_no_changes() -> None:
-    found = regressed(np.eye(4), np.zeros((4, 2)), np.full((7, 4), 0.5), 4)
+    found = _errors(np.eye(4), np.zeros((4, 2)), np.full((7, 4), 0.5), 4)
     assert not found.any()
 
 

@@ -25,7 +25,8 @@ from engine.photos import Photos
 from engine.recipes import RECIPES, Recipe
 from engine.rules import RULES
 from engine.schedules import SCHEDULES
-from engine.training import BatchDone, Batches, Finished, ShuffledBatches, accuracy, train
+from engine.training import BatchDone, Batches, Finished, ShuffledBatches, train
+from engine.validation import accuracy
 
 every_recipe = pytest.mark.parametrize("name", RECIPES)
 

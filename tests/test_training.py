@@ -22,10 +22,9 @@ from engine.training import (
     EpochDone,
     ShuffledBatches,
     WeightAverage,
-    accuracy,
-    predict_batches,
     train,
 )
+from engine.validation import accuracy, predict_batches
 from tests.small_trainings import convolutional, data, finished, losses, network, run, same_numbers, sigmoid
 
 

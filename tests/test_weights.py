@@ -9,7 +9,7 @@ from engine import datasets
 from engine.checkpoint import WEIGHTS, load, load_pretrained, pretrained_names
 from engine.evaluation import scaled_up_8x8
 from engine.recipes import RECIPES
-from engine.training import accuracy
+from engine.validation import accuracy
 
 # Some two points below what was measured when the files were made.
 FLOORS = {

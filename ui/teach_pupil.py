@@ -15,7 +15,7 @@ from engine.lesson_samples import samples
 from engine.lessons import Classroom, Drawing, Lesson, Plan, teach
 from engine.network import Network
 from engine.own_digits import OwnDigits
-from engine.training import accuracy
+from engine.validation import accuracy
 from ui.visitors import Belongings, Sessions
 
 MOST_LESSONS = 20  # that can be undone
