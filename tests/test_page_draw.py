@@ -261,6 +261,7 @@ def test_a_phone_shows_pad_and_answer_without_scrolling(open_page: Callable[...,
     for part in ("#pad canvas", "#pad .tools", "#answer .digit", "#answer .bars", "#answer .seen img"):
         expect(phone.locator(part)).to_be_in_viewport(ratio=0.99)
     assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+    assert phone.locator("footer").inner_text().strip() == "Settings"
 
 
 @pytest.mark.parametrize("dark", [False, True])
