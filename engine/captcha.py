@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
+from statistics import median
 from time import perf_counter
 
 import numpy as np
@@ -169,13 +170,13 @@ def _spans(signs: list[Sign], places: np.ndarray, height: int, width: int) -> li
     """
     middles = [float(places[sign.first] + places[sign.last]) / 2 for sign in signs]
     reach = [min(WIDE * height, (b - a) / 2) for a, b in pairwise(middles)]
-    outer = float(np.median(reach)) if reach else WIDE * height
+    outer = median(reach) if reach else WIDE * height
     bounds = [outer, *reach, outer]
     spans = []
     for i, middle in enumerate(middles):
         left, right = bounds[i], bounds[i + 1]
-        first = int(np.clip(round(middle - left), 0, width - 1))
-        spans.append((first, int(np.clip(round(middle + right), first + 1, width))))
+        first = min(max(round(middle - left), 0), width - 1)
+        spans.append((first, min(max(round(middle + right), first + 1), width)))
     return spans
 
 

@@ -65,7 +65,10 @@ def open_picture(picture: Picture, longest: int | None = None) -> np.ndarray:
     used.
     """
     if isinstance(picture, np.ndarray):
-        return _flattened(_from_array(picture), longest)
+        _check_array(picture)
+        if picture.shape[2:] == (3,) and not (longest and max(picture.shape) > longest):
+            return np.array(picture, order="C")
+        return _flattened(Image.fromarray(np.ascontiguousarray(picture)), longest)
     if isinstance(picture, Image.Image):
         _check_size(*picture.size)
         return _decoded(picture, longest)
@@ -102,13 +105,12 @@ def _check_size(width: int, height: int) -> None:
         raise PictureError(f"This picture has {width * height / 1e6:.0f} megapixels; {TOO_LARGE}")
 
 
-def _from_array(array: np.ndarray) -> Image.Image:
+def _check_array(array: np.ndarray) -> None:
     if array.dtype != np.uint8:
         raise PictureError(f"An array of pixels holds uint8 numbers, not {array.dtype}.")
     if array.ndim != 2 and not (array.ndim == 3 and array.shape[2] in (3, 4)):
         raise PictureError(f"An array of pixels is (H, W), (H, W, 3) or (H, W, 4), not {array.shape}.")
     _check_size(array.shape[1], array.shape[0])
-    return Image.fromarray(np.ascontiguousarray(array))
 
 
 def _decoded(image: Image.Image, longest: int | None) -> np.ndarray:

@@ -112,6 +112,8 @@ def _shades(rgb: np.ndarray) -> np.ndarray:
     varies, the place along the main axis of colour.
     """
     lightness = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
+    if (rgb[..., 0] == rgb[..., 1]).all() and (rgb[..., 0] == rgb[..., 2]).all():
+        return lightness
     channels = np.ascontiguousarray(rgb.reshape(-1, 3).T, np.float32)
     medians = np.array([quantiles_of_bytes(rgb[..., i], 0.5) for i in range(3)], np.float32)
     apart = np.abs(channels - medians[:, None])
@@ -121,7 +123,11 @@ def _shades(rgb: np.ndarray) -> np.ndarray:
     if hidden.mean() > HIDDEN and (distance < FAR / 2).mean() > 0.5:
         return distance.reshape(lightness.shape)
     channels -= channels.mean(axis=1, keepdims=True)
-    variances, axes = np.linalg.eigh(channels @ channels.T / channels.shape[1])
-    if variances[-1] < (SHADES * max(float(lightness.std()), 1.0)) ** 2:
+    covariance = channels @ channels.T / channels.shape[1]
+    little = (SHADES * max(float(cv2.meanStdDev(lightness)[1][0, 0]), 1.0)) ** 2
+    if np.trace(covariance) < little:  # no axis varies more than all together
+        return lightness
+    variances, axes = np.linalg.eigh(covariance)
+    if variances[-1] < little:
         return lightness
     return (axes[:, -1] @ channels).reshape(lightness.shape)
