@@ -36,7 +36,7 @@ def draw_struck(text: str, rng: np.random.Generator, faces: Faces) -> np.ndarray
         stretch=within(rng, 0.8, 1.25) if chance(rng, 0.3) else 1.0,
     )
     stamps = set_line(text, files, setting, rng)
-    beside, above = pick(rng, (0.3, 1.0, 2.0)), pick(rng, (0.2, 0.5, 1.2, 1.3))
+    beside, above = pick(rng, (0.3, 1.0, 2.0)), pick(rng, (0.2, 0.5, 1.2))
     left, right = (digit * within(rng, 0.1, 0.2 + beside) for _ in range(2))
     top, bottom = (digit * within(rng, 0.1, 0.15 + above) for _ in range(2))
     stamps, width, height = framed(stamps, left, top, right, bottom)
@@ -76,15 +76,10 @@ def _strokes(
     line: tuple[float, float],
     hard: float,
 ) -> np.ndarray:
-    """A mask of strokes: several thin ones, or one or two as thick as the digits'.
-
-    line: from where to where the digits stand. More thick ones than that leave digits that no eye can read.
-    """
+    """A mask of strokes, as thick as the digits' or thinner; line: from where to where the digits stand."""
     mask = marks.empty(width, height)
-    few = chance(rng, 0.3)
-    for _ in range(pick(rng, (1, 1, 2)) if few else whole(rng, 1, 2 + round(3 * hard))):
-        share = within(rng, 0.6, 1.1) if few else 0.15 + (0.4 + 0.4 * hard) * float(rng.random())
-        thickness = max(1.0, thick * share)
+    for _ in range(whole(rng, 1, 2 + round(3 * hard))):
+        thickness = max(1.0, thick * (0.15 + (0.4 + 0.4 * hard) * float(rng.random())))
         roll = float(rng.random())
         if roll < 0.3:
             forked(mask, rng, line, thickness)
