@@ -41,6 +41,12 @@ def ink_rows(line: np.ndarray, height: int, share: float) -> tuple[int, int]:
     return first * height // HEIGHT, -(-end * height // HEIGHT)
 
 
+def middle_rows(height: int, share: float) -> tuple[int, int]:
+    """From where to where a picture of some height is, but for this share of it above and below."""
+    cut = round(share * height)
+    return (cut, height - cut) if height > 2 * cut else (0, height)
+
+
 def line_width(height: int, width: float) -> int:
     """The width of a line for a picture of this height and width."""
     return fitting_width(HEIGHT * width / height)

@@ -211,7 +211,7 @@ def test_the_file_is_small_and_says_how_it_was_made() -> None:
     assert captcha.read(np.zeros((40, 90), np.uint8), network).text == ""
 
 
-def test_a_closer_look_finds_small_digits_under_strokes() -> None:
+def test_closer_looks_find_small_digits_under_strokes() -> None:
     """Digits a third as high as their picture, struck through and with strokes all around."""
     right = closer = 0
     for seed in range(30):
@@ -233,25 +233,29 @@ def test_a_closer_look_finds_small_digits_under_strokes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("probabilities", "looks", "shown"),
+    ("said", "shown"),
     [
-        ((0.96,), 1, 0),
-        ((0.94, 0.8), 2, 0),
-        ((0.6, 0.91), 2, 1),
-        ((0.6, 0.5, 0.65), 3, 2),
-        ((0.6, 0.65, 0.5), 3, 1),
+        ([("7", 0.96)], 0),
+        ([("7", 0.94), ("7", 0.8)], 0),
+        ([("7", 0.6), ("1", 0.96)], 1),
+        ([("7", 0.94), ("1", 0.8), ("4", 0.9), ("1", 0.5)], 0),
+        ([("7", 0.6), ("7", 0.7), ("7", 0.7)], 1),  # three that agree are enough
+        ([("7", 0.6), ("1", 0.5), ("4", 0.8), ("1", 0.7)], 2),
+        ([("7", 0.6), ("1", 0.5), ("4", 0.7), ("1", 0.65)], 3),
     ],
 )
-def test_closer_looks_are_taken_as_long_as_doubts_are_left(
-    probabilities: tuple[float, ...], looks: int, shown: int, monkeypatch: pytest.MonkeyPatch
+def test_looks_are_taken_as_long_as_doubts_are_left(
+    said: list[tuple[str, float]], shown: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     network, picture = load_pretrained("captcha"), generate(rng=1)[0]
     look = captcha._look(network, picture, (0, len(picture)))
-    said = [replace(look, probability=probability) for probability in probabilities]
-    waiting = iter(said)
+    looks = [replace(look, text=text, probability=probability) for text, probability in said]
+    waiting = iter(looks)
     monkeypatch.setattr(captcha, "_look", lambda *_: next(waiting))
-    assert captcha._surest_look(network, picture) is said[shown]
-    assert len(list(waiting)) == len(said) - looks == 0
+    surest = captcha._surest_look(network, picture)
+    trusted = (1.0, *(closer.trust for closer in captcha.CLOSER_LOOKS))[shown]
+    assert surest == replace(looks[shown], probability=trusted * looks[shown].probability)
+    assert not list(waiting)
 
 
 def test_signs_stand_where_the_search_finds_its_text() -> None:

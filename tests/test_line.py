@@ -14,6 +14,7 @@ from engine.line import (
     ink_rows,
     line_of,
     line_width,
+    middle_rows,
     place_in,
     quantiles_of_bytes,
 )
@@ -120,6 +121,12 @@ def test_the_rows_with_ink_are_found_whatever_the_polarity() -> None:
 
 def test_where_there_is_no_ink_all_rows_stay() -> None:
     assert ink_rows(np.zeros((HEIGHT, 90), np.uint8), 33, 0.05) == (0, 33)
+
+
+def test_the_rows_in_the_middle() -> None:
+    assert middle_rows(80, 0.2) == (16, 64)
+    assert middle_rows(3, 0.2) == (1, 2)
+    assert all(top < bottom for top, bottom in (middle_rows(height, 0.49) for height in range(1, 60)))
 
 
 @pytest.mark.parametrize("count", [1, 2, 7, 100, 6001])
