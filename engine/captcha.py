@@ -37,8 +37,8 @@ class CloserLook(NamedTuple):
     trust: float
 
 
-# Taken in turn as long as no text is as probable as this; all chosen on pictures of the training's kinds in
-# faces kept out of it. The second one may cut digits.
+# Taken in turn as long as no text is as probable as this; chosen on pictures of the training's kinds in faces
+# kept out of it, ties by other pictures (`benchmarks/README.md`). The second one may cut digits.
 SURE = 0.95
 CLOSER_LOOKS = (
     CloserLook(lambda line, height: ink_rows(line, height, 0.1), 1.0, 1.0),
