@@ -23,9 +23,9 @@ help:
 run: $(VENV)/run.stamp
 	@$(PY) app.py
 
-# Two at a time: the browser's tests wait more than they compute. A file stays whole, as its fixtures do.
+# Two at a time: the browser's tests wait more than they compute.
 test: lint types browser
-	@$(PY) -m pytest --numprocesses 2 --dist loadfile
+	@$(PY) -m pytest --numprocesses 2 --dist worksteal
 
 lint: $(VENV)/dev.stamp
 	@$(PY) -m ruff check .
