@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.captcha import DIFFICULTIES, LONGEST_TEXT, column_probabilities, decode, generate, read
+from engine.captcha import DIFFICULTIES, LONGEST_TEXT, generate, read
 from engine.captcha_styles import STYLES
-from engine.line import HEIGHT, WIDEST_LEARNT, fitting_width, line_of, line_width
+from engine.line import HEIGHT, WIDEST_LEARNT, fitting_width, line_of
 from engine.losses import columns_needed, ctc
 from engine.network import Network
 from engine.optimizers import AdamW
@@ -122,7 +122,7 @@ def teach(
     Stopping ends what goes on: during the lesson, what was learnt so far is checked (the event is cleared for
     that); during a check, everything. With the same seed the same events come again, but for their seconds.
     """
-    tests = {style: LineSet(exercise) for style, exercise in checks(lesson).items()}
+    tests = {style: PictureSet(exercise) for style, exercise in checks(lesson).items()}
     yield from _check(network, lesson, tests, False, stop)
     if stop is not None and stop.is_set():
         return
@@ -142,31 +142,33 @@ def checks(lesson: Lesson) -> dict[str, Exercise]:
     return {own.style: own, **others}
 
 
-class LineSet:
-    """Lines to be checked, (40, W) uint8, and their digits: drawn when first needed, kept for later."""
+class PictureSet:
+    """Pictures to be checked, (H, W, 3) uint8, and their digits: drawn when first needed, kept for later."""
 
     def __init__(self, exercise: Exercise) -> None:
         self.exercise = exercise
-        self._lines: list[tuple[np.ndarray, str]] = []
+        self._drawn: list[tuple[np.ndarray, str]] = []
 
-    def line(self, i: int, seed: int) -> tuple[np.ndarray, str]:
-        while len(self._lines) <= i:
-            rng = np.random.default_rng((seed, FOR_CHECK, len(self._lines)))
-            picture, text = self.exercise.draw(rng)
-            self._lines.append((line_of(picture, line_width(*picture.shape[:2])), text))
-        return self._lines[i]
+    def picture(self, i: int, seed: int) -> tuple[np.ndarray, str]:
+        while len(self._drawn) <= i:
+            self._drawn.append(self.exercise.draw(np.random.default_rng((seed, FOR_CHECK, len(self._drawn)))))
+        return self._drawn[i]
 
 
 def _check(
-    network: Network, lesson: Lesson, tests: dict[str, LineSet], after: bool, stop: threading.Event | None
+    network: Network,
+    lesson: Lesson,
+    tests: dict[str, PictureSet],
+    after: bool,
+    stop: threading.Event | None,
 ) -> Iterator[Checked]:
-    for style, lines in tests.items():
+    for style, pictures in tests.items():
         right = 0
         for i in range(lesson.checked):
             if stop is not None and stop.is_set():
                 return
-            line, text = lines.line(i, lesson.seed)
-            right += decode(column_probabilities(network, line[None])[0])[0] == text
+            picture, text = pictures.picture(i, lesson.seed)
+            right += read(picture, network).text == text
             yield Checked(style, after, i + 1, lesson.checked, right)
 
 
