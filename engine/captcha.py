@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import median
 from time import perf_counter
@@ -16,12 +16,12 @@ from engine.checkpoint import load_pretrained
 from engine.decoding import Sign, align, best_path, prefix_beam
 from engine.faces import Faces, shipped_faces
 from engine.images import Picture, open_picture
-from engine.line import HEIGHT, ink_rows, line_of, line_width, middle_rows, place_in
+from engine.line import HEIGHT, ink_rows, line_of, line_width, place_in, tall_rows, thinned_out
 from engine.network import Network
 from engine.preprocessing import to_network_input
 from engine.reading import Character, Reading
 
-# From a picture's line (40, W) and its height to the first row to look at and the one after the last.
+# From the whole picture's line (40, W) and its height to the first row to look at and the one after the last.
 Rows = Callable[[np.ndarray, int], tuple[int, int]]
 
 LONGEST_TEXT, DIFFICULTIES = 10, range(1, 6)
@@ -29,21 +29,22 @@ WIDE = 0.35  # of its height: how far a digit reaches to each side of its middle
 CLEAR = 0.98  # where each column is as sure as this, its best sign is taken without a search
 
 
-class CloserLook(NamedTuple):
-    """rows: those to look at. stretch: of the line. trust: times its probability."""
+class Look(NamedTuple):
+    """rows: those to look at. stretch: of the line. thinned: how much paler its thin strokes are made."""
 
     rows: Rows
-    stretch: float
-    trust: float
+    stretch: float = 1.0
+    thinned: float = 0.0
 
 
 # Taken in turn as long as no text is as probable as this; chosen on pictures of the training's kinds in faces
-# kept out of it, ties by other pictures (`benchmarks/README.md`). The second one may cut digits.
+# kept out of it, ties by other pictures (`benchmarks/README.md`).
 SURE = 0.95
-CLOSER_LOOKS = (
-    CloserLook(lambda line, height: ink_rows(line, height, 0.1), 1.0, 1.0),
-    CloserLook(lambda line, height: middle_rows(height, 0.2), 1.12, 0.9),
-    CloserLook(lambda line, height: ink_rows(line, height, 0.04), 0.85, 1.0),
+LOOKS = (
+    Look(lambda line, height: (0, height), thinned=0.5),
+    Look(lambda line, height: tall_rows(line, height, 0.01), stretch=1.12),
+    Look(lambda line, height: ink_rows(line, height, 0.1), thinned=0.5),
+    Look(lambda line, height: ink_rows(line, height, 0.04), stretch=0.85),
 )
 
 
@@ -53,8 +54,8 @@ class CaptchaReading(Reading):
 
     columns: (T, 11) float32, what each column says: 0 to 9, or nothing. column_places: (T,) the middle of
     each in the picture's pixels. line: (40, W) uint8, what the network saw: the picture, or in a closer look
-    those rows of it that hold the digits, as do the characters' boxes then. width, height: the
-    picture's. seconds: the time from the opened picture to the reading.
+    those rows of it that hold the digits, as do the characters' boxes then; its thin strokes may be paler.
+    width, height: the picture's. seconds: the time from the opened picture to the reading.
     """
 
     columns: np.ndarray = field(default_factory=lambda: np.zeros((0, 11), np.float32))
@@ -66,7 +67,7 @@ class CaptchaReading(Reading):
 
 
 @dataclass(frozen=True)
-class _Look:
+class _Seen:
     """What the network says of a picture's rows from `top` to `bottom`, stretched to `line`.
 
     text, probability: the most probable text and how probable it is.
@@ -90,47 +91,55 @@ def read(picture: Picture, model: Network | str = "captcha") -> CaptchaReading:
     rgb = open_picture(picture)
     start = perf_counter()
     height, width = rgb.shape[:2]
-    look = _surest_look(network, rgb)
-    shown = look.bottom - look.top
-    places = column_places(len(look.columns), look.line.shape[1], shown, width)
-    signs = signs_of(look.columns, look.text)
+    seen = _surest_look(network, rgb)
+    shown = seen.bottom - seen.top
+    places = column_places(len(seen.columns), seen.line.shape[1], shown, width)
+    signs = signs_of(seen.columns, seen.text)
     spans = _spans(signs, places, shown, width)
     characters = tuple(
-        _character(sign, look.columns, span, (look.top, shown))
+        _character(sign, seen.columns, span, (seen.top, shown))
         for sign, span in zip(signs, spans, strict=True)
     )
     seconds = perf_counter() - start
-    return CaptchaReading(look.text, characters, look.columns, places, look.line, width, height, seconds)
+    return CaptchaReading(seen.text, characters, seen.columns, places, seen.line, width, height, seconds)
 
 
-def _surest_look(network: Network, rgb: np.ndarray) -> _Look:
-    """A look at the whole picture, and closer ones as long as doubts are left: the surest of them.
+def _surest_look(network: Network, rgb: np.ndarray) -> _Seen:
+    """Looks until a text leaves no doubt: of those that say the most probable one, the surest.
 
-    Small digits under long strokes are larger in a closer look, and fewer strokes are left.
+    Small digits under long strokes are larger in the rows that hold them, and fewer strokes are left; in
+    paler ones hooks beside the digits are no digits any more.
     """
-    height = rgb.shape[0]
-    looks = [_look(network, rgb, (0, height))]
-    for closer in CLOSER_LOOKS:
-        if _sureness(looks) >= SURE:
+    whole = line_of(rgb)
+    seen: list[_Seen] = []
+    for look in LOOKS:
+        seen.append(_seen(network, rgb, whole, look))
+        doubts = _doubts(seen)
+        text = min(doubts, key=lambda one: doubts[one])
+        if doubts[text] <= 1 - SURE:
             break
-        look = _look(network, rgb, closer.rows(looks[0].line, height), closer.stretch)
-        looks.append(replace(look, probability=closer.trust * look.probability))
-    return max(looks, key=lambda look: look.probability)
+    return max((one for one in seen if one.text == text), key=lambda one: one.probability)
 
 
-def _sureness(looks: Iterable[_Look]) -> float:
-    """How probable the most probable text is, if looks that agree err apart from each other."""
-    missed: dict[str, float] = {}
-    for look in looks:
-        missed[look.text] = missed.get(look.text, 1.0) * (1 - look.probability)
-    return 1 - min(missed.values())
+def _doubts(seen: Iterable[_Seen]) -> dict[str, float]:
+    """Each text that was read, and how probable it is wrong if looks that agree err apart from each other."""
+    doubts: dict[str, float] = {}
+    for one in seen:
+        doubts[one.text] = doubts.get(one.text, 1.0) * (1 - one.probability)
+    return doubts
 
 
-def _look(network: Network, rgb: np.ndarray, rows: tuple[int, int], stretch: float = 1.0) -> _Look:
-    seen = rgb[rows[0] : rows[1]]
-    line = line_of(seen, line_width(seen.shape[0], stretch * seen.shape[1]))
+def _seen(network: Network, rgb: np.ndarray, whole: np.ndarray, look: Look) -> _Seen:
+    """One look at a picture whose line is `whole`."""
+    height = rgb.shape[0]
+    top, bottom = look.rows(whole, height)
+    line = whole
+    if bottom - top < height or look.stretch != 1:
+        line = line_of(rgb[top:bottom], line_width(bottom - top, look.stretch * rgb.shape[1]))
+    if look.thinned:
+        line = thinned_out(line, look.thinned)
     columns = column_probabilities(network, line[None])[0]
-    return _Look(columns, line, *rows, *decode(columns))
+    return _Seen(columns, line, top, bottom, *decode(columns))
 
 
 def column_probabilities(network: Network, lines: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 from engine.captcha_variety import FAMILIES
 from engine.empty_pictures import draw_nothing
 from engine.faces import Faces, NoFaces, debian_faces, droid_sans_mono, everyday, ordinary, shipped_faces
-from engine.line import ink_rows, line_of
+from engine.line import ink_rows, line_of, tall_rows
 from engine.line_corpus import CHUNK, LONGEST, LineCorpus, Volume, fitted, natural_line, shaken
 from engine.line_damage import battered
 
@@ -55,7 +55,8 @@ SHARES: dict[str, float] = {
     "damaged tutorial": 1,
 }
 EMPTY = 0.05  # of all pictures have no digits
-CLOSER = 0.4  # are looked at as the reader looks a second time (`engine.captcha`)
+# Are looked at closer, as the reader does it (`engine.captcha`): where their tall ink is, or all of it.
+TALL, CLOSER = 0.5, 0.2
 MORE_ORDINARY, MORE_EVERYDAY = 4, 8
 OWN_FACE = 0.35  # of the package's pictures are in the package's own face, as it comes
 
@@ -82,8 +83,12 @@ def draw_chunk(
             own = name == "package" and rng.random() < OWN_FACE
             chosen = Faces((droid_sans_mono(),)) if own else faces
             rgb = FAMILIES[name]("".join(map(str, digits)), rng, chosen)
-        if rng.random() < CLOSER:
-            top, bottom = ink_rows(line_of(rgb), rgb.shape[0], rng.uniform(0.005, 0.09))
+        roll = rng.random()
+        if roll < TALL:
+            top, bottom = tall_rows(line_of(rgb), rgb.shape[0], rng.uniform(0.002, 0.025))
+            rgb = rgb[top:bottom]
+        elif roll < TALL + CLOSER:
+            top, bottom = ink_rows(line_of(rgb), rgb.shape[0], rng.uniform(0.005, 0.1))
             rgb = rgb[top:bottom]
         line = natural_line(rgb)
         if keep is None or keep(line, digits, rng):

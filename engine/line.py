@@ -12,6 +12,8 @@ STEP, TRIM = 16, 8  # widths are 16 k + 8: what four columns' worth of tiles nee
 FAR = 48  # of 255: a pixel so far from the ground in some channel is ink
 INK = np.uint8(96)  # of 255, from the ground: darker specks and the grain of the ground do not count as ink
 AROUND = 2  # rows of the line that are kept above and below the ink
+TALL = np.ones((5, 1), np.uint8)  # what is as high as this is more likely a digit's than a stroke's
+THIN = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))  # what is nowhere as thick as this is thin
 HIDDEN = 0.012  # where this part of a picture is ink that lightness does not show, colour is looked at
 SHADES = 2.5  # colours must vary so many times more than lightness does, to be looked at instead
 
@@ -41,10 +43,19 @@ def ink_rows(line: np.ndarray, height: int, share: float) -> tuple[int, int]:
     return first * height // HEIGHT, -(-end * height // HEIGHT)
 
 
-def middle_rows(height: int, share: float) -> tuple[int, int]:
-    """From where to where a picture of some height is, but for this share of it above and below."""
-    cut = round(share * height)
-    return (cut, height - cut) if height > 2 * cut else (0, height)
+def tall_rows(line: np.ndarray, height: int, share: float) -> tuple[int, int]:
+    """`ink_rows` of the ink that is tall: strokes that run across, under or over digits do not count."""
+    return ink_rows(cv2.morphologyEx(line, cv2.MORPH_OPEN, TALL), height, share)
+
+
+def thinned_out(line: np.ndarray, strength: float, thin: np.ndarray = THIN) -> np.ndarray:
+    """A line (40, W) whose thin strokes are paler, by a strength from 0, as they are, to 1, gone.
+
+    Strokes through digits, and hooks beside them, are often thinner than the digits are. thin: what is kept
+    wherever it fits into the ink (an opening, Matheron 1975).
+    """
+    kept = cv2.morphologyEx(line, cv2.MORPH_OPEN, thin)
+    return cv2.addWeighted(line, 1 - strength, kept, strength, 0)
 
 
 def line_width(height: int, width: float) -> int:

@@ -9,18 +9,29 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from engine.line import thinned_out
 from engine.line_corpus import shaken
 
-BENT, STRUCK = 0.25, 0.25  # of the lines
+BENT, STRUCK, THINNED = 0.25, 0.25, 0.4  # of the lines
+# What counts as thin: a cross or a square of 3 pixels, a disc of 5, by how often.
+THIN = [
+    cv2.getStructuringElement(shape, (side, side))
+    for shape, side in ((cv2.MORPH_CROSS, 3), (cv2.MORPH_RECT, 3), (cv2.MORPH_ELLIPSE, 5))
+]
+THIN_SHARES = (0.5, 0.25, 0.25)
 
 
 def battered(line: np.ndarray, width: int, rng: np.random.Generator) -> np.ndarray:
-    """A line (40, W) uint8 brought to a width, shaken, and now and then bent or struck."""
+    """A line (40, W) uint8 brought to a width, shaken, and now and then bent or struck, or its thin strokes
+    made paler, as the reader does in closer looks.
+    """
     moved = shaken(line, width, rng)
     if rng.random() < BENT:
         moved = lens(moved, rng) if rng.random() < 0.4 else waves(moved, rng)
     if rng.random() < STRUCK:
         moved = strokes(moved, rng)
+    if rng.random() < THINNED:
+        moved = thinned_out(moved, rng.uniform(0.2, 0.8), THIN[rng.choice(len(THIN), p=THIN_SHARES)])
     return moved
 
 

@@ -14,9 +14,10 @@ from engine.line import (
     ink_rows,
     line_of,
     line_width,
-    middle_rows,
     place_in,
     quantiles_of_bytes,
+    tall_rows,
+    thinned_out,
 )
 
 
@@ -123,10 +124,39 @@ def test_where_there_is_no_ink_all_rows_stay() -> None:
     assert ink_rows(np.zeros((HEIGHT, 90), np.uint8), 33, 0.05) == (0, 33)
 
 
-def test_the_rows_in_the_middle() -> None:
-    assert middle_rows(80, 0.2) == (16, 64)
-    assert middle_rows(3, 0.2) == (1, 2)
-    assert all(top < bottom for top, bottom in (middle_rows(height, 0.49) for height in range(1, 60)))
+def test_strokes_that_run_across_do_not_count_as_tall() -> None:
+    rgb = np.full((120, 300, 3), 250, np.uint8)
+    cv2.putText(rgb, "8406", (60, 75), cv2.FONT_HERSHEY_SIMPLEX, 1.2, (0, 0, 0), 4, cv2.LINE_AA)
+    digits = np.flatnonzero(rgb.min(axis=(1, 2)) < 128)
+    for y in (8, 100, 112):
+        cv2.line(rgb, (5, y), (295, y + 4), (0, 0, 0), 4, cv2.LINE_AA)
+    line = line_of(rgb)
+    top, bottom = tall_rows(line, 120, 0.01)
+    assert 0 < digits[0] - top <= 12
+    assert 0 < bottom - digits[-1] <= 12
+    first, end = ink_rows(line, 120, 0.01)
+    assert first < 8
+    assert end > 100
+
+
+def test_where_nothing_is_tall_all_rows_stay() -> None:
+    line = np.zeros((HEIGHT, 90), np.uint8)
+    line[20:22] = 255
+    assert tall_rows(line, 33, 0.01) == (0, 33)
+
+
+def test_thin_strokes_are_made_paler_and_thick_ones_stay() -> None:
+    line = np.zeros((HEIGHT, 90), np.uint8)
+    line[10:30, 20:26] = 200  # a thick one
+    line[5:7] = 180  # a thin one across, apart from it
+    before = line.copy()
+    thinned = thinned_out(line, 0.5)
+    np.testing.assert_array_equal(line, before)
+    assert thinned.dtype == np.uint8
+    assert (thinned[12:28, 21:25] == 200).all()
+    assert (thinned[5:7] == 90).all()
+    np.testing.assert_array_equal(thinned_out(line, 0), line)
+    assert not thinned_out(line, 1)[5:7].any()
 
 
 @pytest.mark.parametrize("count", [1, 2, 7, 100, 6001])
