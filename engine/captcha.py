@@ -16,7 +16,17 @@ from engine.checkpoint import load_pretrained
 from engine.decoding import Sign, align, best_path, prefix_beam
 from engine.faces import Faces, shipped_faces
 from engine.images import Picture, open_picture
-from engine.line import HEIGHT, ink_rows, line_of, line_width, place_in, tall_rows, thinned_out
+from engine.line import (
+    HEIGHT,
+    RATHER_THIN,
+    THIN,
+    ink_rows,
+    line_of,
+    line_width,
+    place_in,
+    tall_rows,
+    thinned_out,
+)
 from engine.network import Network
 from engine.preprocessing import to_network_input
 from engine.reading import Character, Reading
@@ -30,21 +40,22 @@ CLEAR = 0.98  # where each column is as sure as this, its best sign is taken wit
 
 
 class Look(NamedTuple):
-    """rows: those to look at. stretch: of the line. thinned: how much paler its thin strokes are made."""
+    """rows: those to look at. stretch: of the line. thin: what is so thin is made paler."""
 
     rows: Rows
     stretch: float = 1.0
-    thinned: float = 0.0
+    thin: np.ndarray | None = None
 
 
 # Taken in turn as long as no text is as probable as this; chosen on pictures of the training's kinds in faces
 # kept out of it, ties by other pictures (`benchmarks/README.md`).
 SURE = 0.95
 LOOKS = (
-    Look(lambda line, height: (0, height), thinned=0.5),
-    Look(lambda line, height: tall_rows(line, height, 0.01), stretch=1.12),
-    Look(lambda line, height: ink_rows(line, height, 0.1), thinned=0.5),
     Look(lambda line, height: ink_rows(line, height, 0.04), stretch=0.85),
+    Look(lambda line, height: tall_rows(line, height, 0.003), stretch=1.12, thin=THIN),
+    Look(lambda line, height: ink_rows(line, height, 0.1), thin=RATHER_THIN),
+    Look(lambda line, height: (0, height)),
+    Look(lambda line, height: tall_rows(line, height, 0.01), stretch=1.12),
 )
 
 
@@ -53,9 +64,9 @@ class CaptchaReading(Reading):
     """A reading and what it was made from.
 
     columns: (T, 11) float32, what each column says: 0 to 9, or nothing. column_places: (T,) the middle of
-    each in the picture's pixels. line: (40, W) uint8, what the network saw: the picture, or in a closer look
-    those rows of it that hold the digits, as do the characters' boxes then; its thin strokes may be paler.
-    width, height: the picture's. seconds: the time from the opened picture to the reading.
+    each in the picture's pixels. line: (40, W) uint8, what the network saw: those rows of the picture that
+    hold its ink, more or less, as do the characters' boxes; thin strokes may be paler. width, height: the
+    picture's. seconds: the time from the opened picture to the reading.
     """
 
     columns: np.ndarray = field(default_factory=lambda: np.zeros((0, 11), np.float32))
@@ -136,8 +147,8 @@ def _seen(network: Network, rgb: np.ndarray, whole: np.ndarray, look: Look) -> _
     line = whole
     if bottom - top < height or look.stretch != 1:
         line = line_of(rgb[top:bottom], line_width(bottom - top, look.stretch * rgb.shape[1]))
-    if look.thinned:
-        line = thinned_out(line, look.thinned)
+    if look.thin is not None:
+        line = thinned_out(line, thin=look.thin)
     columns = column_probabilities(network, line[None])[0]
     return _Seen(columns, line, top, bottom, *decode(columns))
 

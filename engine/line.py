@@ -13,7 +13,11 @@ FAR = 48  # of 255: a pixel so far from the ground in some channel is ink
 INK = np.uint8(96)  # of 255, from the ground: darker specks and the grain of the ground do not count as ink
 AROUND = 2  # rows of the line that are kept above and below the ink
 TALL = np.ones((5, 1), np.uint8)  # what is as high as this is more likely a digit's than a stroke's
-THIN = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))  # what is nowhere as thick as this is thin
+# What these do not fit into is thin; the second one, a disc, leaves bold digits alone.
+THIN, RATHER_THIN = (
+    cv2.getStructuringElement(shape, (side, side))
+    for shape, side in ((cv2.MORPH_CROSS, 3), (cv2.MORPH_ELLIPSE, 5))
+)
 HIDDEN = 0.012  # where this part of a picture is ink that lightness does not show, colour is looked at
 SHADES = 2.5  # colours must vary so many times more than lightness does, to be looked at instead
 
@@ -48,14 +52,14 @@ def tall_rows(line: np.ndarray, height: int, share: float) -> tuple[int, int]:
     return ink_rows(cv2.morphologyEx(line, cv2.MORPH_OPEN, TALL), height, share)
 
 
-def thinned_out(line: np.ndarray, strength: float, thin: np.ndarray = THIN) -> np.ndarray:
+def thinned_out(line: np.ndarray, strength: float = 0.5, thin: np.ndarray = THIN) -> np.ndarray:
     """A line (40, W) whose thin strokes are paler, by a strength from 0, as they are, to 1, gone.
 
-    Strokes through digits, and hooks beside them, are often thinner than the digits are. thin: what is kept
-    wherever it fits into the ink (an opening, Matheron 1975).
+    Strokes through digits, and hooks beside them, are often thinner than the digits are. thin: what does not
+    fit into them (an opening; Matheron 1975).
     """
-    kept = cv2.morphologyEx(line, cv2.MORPH_OPEN, thin)
-    return cv2.addWeighted(line, 1 - strength, kept, strength, 0)
+    thick = cv2.morphologyEx(line, cv2.MORPH_OPEN, thin)
+    return cv2.addWeighted(line, 1 - strength, thick, strength, 0)
 
 
 def line_width(height: int, width: float) -> int:

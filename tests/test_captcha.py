@@ -12,6 +12,7 @@ from PIL import Image
 
 from engine import captcha
 from engine.captcha import decode, generate, read, signs_of
+from engine.captcha_struck import draw_struck
 from engine.captcha_styles import STYLES
 from engine.checkpoint import WEIGHTS, load_pretrained
 from engine.faces import shipped_faces
@@ -76,8 +77,9 @@ def test_boxes_are_in_the_pixels_of_a_large_picture() -> None:
     reading, there = read(small), read(large)
     assert reading.text == there.text == text
     assert (there.width, there.height) == (large.shape[1], large.shape[0])
+    # The rows that are looked at begin at whole pixels of the small picture.
     for one, other in zip(reading.characters, there.characters, strict=True):
-        np.testing.assert_allclose(np.array(other.box) / 15, one.box, atol=2)
+        np.testing.assert_allclose(np.array(other.box) / 15, one.box, atol=3)
 
 
 def test_a_number_in_a_very_wide_picture_is_read() -> None:
@@ -232,21 +234,37 @@ def test_closer_looks_find_small_digits_under_strokes() -> None:
     assert closer >= 3
 
 
-def test_hooks_beside_bold_digits_are_not_read() -> None:
-    """Curves half as thick as the digits begin before the first of them."""
-    right = 0
-    for seed in range(30):
-        rng = np.random.default_rng(seed)
-        text = "".join(map(str, rng.integers(0, 10, 5)))
-        picture = np.full((60, 230, 3), 240, np.uint8)
-        cv2.putText(picture, text, (62, 44), cv2.FONT_HERSHEY_SIMPLEX, 1.25, (20, 20, 20), 6, cv2.LINE_AA)
-        for _ in range(2):
-            x = np.linspace(12 + 8 * rng.random(), rng.uniform(60, 200), 30)
-            y = 30 + 20 * np.sin(rng.uniform(0, 6) + rng.uniform(0.02, 0.05) * x)
-            curve = np.stack([x, y], axis=1).round().astype(np.int32)
-            cv2.polylines(picture, [curve], False, (20, 20, 20), 2, cv2.LINE_AA)
-        right += captcha.read(picture).text == text
-    assert right >= 27
+def test_several_looks_read_more_than_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Among strokes that could be digits. (A look at the whole picture alone reads 135 of these.)"""
+    network, pictures = load_pretrained("captcha"), []
+    for seed in range(150):
+        rng = np.random.default_rng((7, seed))
+        text = "".join(map(str, rng.integers(0, 10, rng.integers(3, 7))))
+        pictures.append((draw_struck(text, rng, shipped_faces()), text))
+
+    def right() -> int:
+        return sum(read(picture, network).text == text for picture, text in pictures)
+
+    several = right()
+    assert several >= 137
+    inked = np.full((HEIGHT, 90), 255, np.uint8)
+    inked[[0, -1]] = 0
+    of_all = [look for look in captcha.LOOKS if look.rows(inked, 60) == (0, 60) and look.stretch == 1]
+    assert len(of_all) == 1
+    monkeypatch.setattr(captcha, "LOOKS", of_all)
+    assert right() < several
+
+
+def test_a_look_may_see_thin_strokes_paler() -> None:
+    network, picture = load_pretrained("captcha"), generate(rng=3, style="overlap")[0]
+    whole = line_of(picture)
+    for look in captcha.LOOKS:
+        seen, as_it_is = (
+            captcha._seen(network, picture, whole, one) for one in (look, look._replace(thin=None))
+        )
+        assert (seen.top, seen.bottom) == (as_it_is.top, as_it_is.bottom)
+        assert (seen.line <= as_it_is.line).all()
+        assert np.array_equal(seen.line, as_it_is.line) == (look.thin is None)
 
 
 @pytest.mark.parametrize(
@@ -256,8 +274,8 @@ def test_hooks_beside_bold_digits_are_not_read() -> None:
         ([("7", 0.94), ("7", 0.8)], 0),
         ([("7", 0.6), ("1", 0.96)], 1),
         ([("7", 0.6), ("7", 0.7), ("7", 0.7)], 1),  # three that agree are enough
-        ([("7", 0.9), ("1", 0.3), ("4", 0.8), ("1", 0.7)], 0),
-        ([("7", 0.7), ("1", 0.5), ("4", 0.6), ("1", 0.6)], 3),  # two together are surer than each
+        ([("7", 0.9), ("1", 0.3), ("4", 0.8), ("1", 0.7), ("", 0.5)], 0),
+        ([("7", 0.7), ("1", 0.5), ("4", 0.6), ("1", 0.6), ("4", 0.2)], 3),  # two together are surer
     ],
 )
 def test_looks_are_taken_as_long_as_doubts_are_left(
