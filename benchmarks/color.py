@@ -25,7 +25,7 @@ from engine.ab_bins import BINS, SHARE
 from engine.checkpoint import WEIGHTS, CheckpointError, load
 from engine.colorize import colorize, paint, predict, prepare
 from engine.colour_corpus import is_gray
-from engine.colour_evaluation import HINTS, PARTS, Painter, Score, judge, painter, random_hints
+from engine.colour_evaluation import HINTS, PARTS, Painter, judge, mean_score, painter, random_hints, score
 from engine.colour_hints import Hints, point
 from engine.datasets import DataUnavailable
 from engine.memory import keep_freed_memory
@@ -52,24 +52,26 @@ def main() -> None:
         own = training_photos() if asked.own else None
     except (CheckpointError, DataUnavailable) as error:
         raise SystemExit(str(error)) from error
-    print("| |" + "".join(f" {part} |" for part in PARTS) + " to reach |\n|---|" + "---|" * (len(PARTS) + 1))
+    columns = (*PARTS, "all")
+    print(
+        "| |" + "".join(f" {name} |" for name in columns) + " to reach |\n|---|" + "---|" * (len(columns) + 1)
+    )
+    chosen = [_some(photos[part], asked.photos) for part in PARTS]
     for name, (paint_photo, goal) in _without_hints(network).items():
-        _row(name, [judge(paint_photo, _some(photos[part], asked.photos)) for part in PARTS], goal)
-    chosen = {part: _some(photos[part], asked.hinted) for part in PARTS}
+        _row(name, paint_photo, chosen, goal)
+    hinted = [_some(photos[part], asked.hinted) for part in PARTS]
     for count in HINTS:
-        for name, paint_photo, goal in (
-            (f"Levin et al. 2004, {count} hints", _levin(count), ""),
-            (f"**engine, {count} hints**", painter(network, count), _goal_with_hints(count)),
-        ):
-            _row(name, [judge(paint_photo, chosen[part]) for part in PARTS], goal)
-    _row(f"gray, the {asked.hinted} photos with hints", [judge(evaluation.in_gray, chosen[p]) for p in PARTS])
+        _row(f"Levin et al. 2004, {count} hints", _levin(count), hinted)
+        _row(f"**engine, {count} hints**", painter(network, count), hinted, _goal_with_hints(count))
+    if asked.hinted < asked.photos:
+        _row(f"gray, the {asked.hinted} photos with hints", evaluation.in_gray, hinted)
     print("", *_on_its_own(network, own, asked.own), *_speed(network), *description(), sep="\n")
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.color", description=__doc__)
     parser.add_argument("--photos", type=int, default=1000, help="of each part at most")
-    parser.add_argument("--hinted", type=int, default=20, help="of each part for the rows with hints")
+    parser.add_argument("--hinted", type=int, default=1000, help="of each part for the rows with hints")
     parser.add_argument(
         "--own", type=int, default=0, help="of the training's photos, and of those kept aside"
     )
@@ -83,8 +85,11 @@ def _some(photos: Sequence[T], count: int) -> Sequence[T]:
     return [photos[i] for i in chosen]
 
 
-def _row(name: str, scores: Sequence[Score], goal: str = "") -> None:
-    print(f"| {name} |" + "".join(f" {score} |" for score in scores) + f" {goal} |", flush=True)
+def _row(name: str, paint_photo: Painter, parts: Sequence[Sequence[np.ndarray]], goal: str = "") -> None:
+    """Print the mean scores of each part's photos, and of all of them."""
+    scores = [[score(paint_photo(photo), photo) for photo in photos] for photos in parts]
+    means = [mean_score(of_part) for of_part in (*scores, [one for of_part in scores for one in of_part])]
+    print(f"| {name} |" + "".join(f" {mean} |" for mean in means) + f" {goal} |", flush=True)
 
 
 def _without_hints(network: Network) -> dict[str, tuple[Painter, str]]:
