@@ -65,8 +65,8 @@ class CaptchaReading(Reading):
 
     columns: (T, 11) float32, what each column says: 0 to 9, or nothing. column_places: (T,) the middle of
     each in the picture's pixels. line: (40, W) uint8, what the network saw: those rows of the picture that
-    hold its ink, more or less, as do the characters' boxes; thin strokes may be paler. width, height: the
-    picture's. seconds: the time from the opened picture to the reading.
+    hold its ink, more or less; thin strokes may be paler. width, height: the picture's. seconds: the time
+    from the opened picture to the reading.
     """
 
     columns: np.ndarray = field(default_factory=lambda: np.zeros((0, 11), np.float32))
@@ -102,26 +102,28 @@ def read(picture: Picture, model: Network | str = "captcha") -> CaptchaReading:
     rgb = open_picture(picture)
     start = perf_counter()
     height, width = rgb.shape[:2]
-    seen = _surest_look(network, rgb)
+    whole = line_of(rgb)
+    seen = _surest_look(network, rgb, whole)
     shown = seen.bottom - seen.top
     places = column_places(len(seen.columns), seen.line.shape[1], shown, width)
     signs = signs_of(seen.columns, seen.text)
     spans = _spans(signs, places, shown, width)
+    first, end = tall_rows(whole, height, 0.003)  # a look may cut digits that are taller than others
+    rows = min(first, seen.top), max(end, seen.bottom)
     characters = tuple(
-        _character(sign, seen.columns, span, (seen.top, shown))
-        for sign, span in zip(signs, spans, strict=True)
+        _character(sign, seen.columns, span, rows) for sign, span in zip(signs, spans, strict=True)
     )
     seconds = perf_counter() - start
     return CaptchaReading(seen.text, characters, seen.columns, places, seen.line, width, height, seconds)
 
 
-def _surest_look(network: Network, rgb: np.ndarray) -> _Seen:
-    """Looks until a text leaves no doubt: of those that say the most probable one, the surest.
+def _surest_look(network: Network, rgb: np.ndarray, whole: np.ndarray) -> _Seen:
+    """Looks until a text leaves no doubt: of those that say the most probable one, the surest. whole: the
+    line of all of the picture.
 
     Small digits under long strokes are larger in the rows that hold them, and fewer strokes are left; in
     paler ones hooks beside the digits are no digits any more.
     """
-    whole = line_of(rgb)
     seen: list[_Seen] = []
     for look in LOOKS:
         seen.append(_seen(network, rgb, whole, look))
@@ -232,10 +234,10 @@ def _spans(signs: list[Sign], places: np.ndarray, height: int, width: int) -> li
 
 
 def _character(sign: Sign, columns: np.ndarray, span: tuple[int, int], rows: tuple[int, int]) -> Character:
-    """rows: where the look began, and how high it was."""
+    """rows: the first that the digits stand in, and the one after the last."""
     digits = columns[sign.peak, :10].copy()
     confidence = float(digits[sign.label])
     digits[sign.label] = -1
     rival = int(digits.argmax())
-    box = (span[0], rows[0], span[1] - span[0], rows[1])
+    box = (span[0], rows[0], span[1] - span[0], rows[1] - rows[0])
     return Character(str(sign.label), confidence, box, str(rival), float(digits[rival]))

@@ -271,6 +271,24 @@ def test_a_look_may_see_thin_strokes_paler() -> None:
         assert np.array_equal(seen.line, as_it_is.line) == (look.thin is None)
 
 
+@pytest.mark.parametrize("style", ["plain", "package", "outline"])
+def test_boxes_hold_the_digits_from_top_to_bottom(style: str) -> None:
+    """Nearly all ink in a digit's columns lies in its box's rows, of tall digits too."""
+    shares = []
+    for seed in range(10):
+        picture, _ = generate(5, 1, seed, style)
+        line = line_of(picture)
+        ink = np.where(line > 128, line, 0).astype(np.float64)
+        across, down = line.shape[1] / picture.shape[1], HEIGHT / picture.shape[0]
+        for character in read(picture).characters:
+            x, y, width, height = character.box
+            columns = ink[:, round(x * across) : round((x + width) * across)]
+            inside = columns[round(y * down) : round((y + height) * down)].sum()
+            shares.append(inside / max(columns.sum(), 1))
+    assert np.mean(shares) > 0.995
+    assert min(shares) > 0.95
+
+
 @pytest.mark.parametrize(
     ("said", "shown"),
     [
@@ -290,7 +308,7 @@ def test_looks_are_taken_as_long_as_doubts_are_left(
     looks = [replace(seen, text=text, probability=probability) for text, probability in said]
     waiting = iter(looks)
     monkeypatch.setattr(captcha, "_seen", lambda *_: next(waiting))
-    assert captcha._surest_look(network, picture) == looks[shown]
+    assert captcha._surest_look(network, picture, line_of(picture)) == looks[shown]
     assert not list(waiting)
 
 
