@@ -52,14 +52,12 @@ def main() -> None:
         own = training_photos() if asked.own else None
     except (CheckpointError, DataUnavailable) as error:
         raise SystemExit(str(error)) from error
-    columns = (*PARTS, "all")
-    print(
-        "| |" + "".join(f" {name} |" for name in columns) + " to reach |\n|---|" + "---|" * (len(columns) + 1)
-    )
+    heads = (*PARTS, "all", "to reach")
+    print("| |" + "".join(f" {head} |" for head in heads), "|---" * (len(heads) + 1) + "|", sep="\n")
     chosen = [_some(photos[part], asked.photos) for part in PARTS]
     for name, (paint_photo, goal) in _without_hints(network).items():
         _row(name, paint_photo, chosen, goal)
-    hinted = [_some(photos[part], asked.hinted) for part in PARTS]
+    hinted = [_some(of_part, asked.hinted) for of_part in chosen]
     for count in HINTS:
         _row(f"Levin et al. 2004, {count} hints", _levin(count), hinted)
         _row(f"**engine, {count} hints**", painter(network, count), hinted, _goal_with_hints(count))
