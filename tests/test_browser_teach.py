@@ -1,11 +1,12 @@
 """Teach it your hand in a real browser: one click, undo, another visitor; keep, correct, train."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from engine import lesson_samples
 from engine.own_digits import OwnDigits, save
@@ -65,6 +66,29 @@ def test_one_click_teaches_undo_takes_it_back_and_nobody_else_sees_it(
     expect(page.locator("#answer .digit")).to_have_text("9")
     expect(page.locator("#picker label.selected")).to_have_text(["mlp-100"])
     expect(page.locator("#teach-undo")).to_be_hidden()
+
+
+def test_a_reading_that_was_overtaken_does_not_come_last(page: Page) -> None:
+    """A lesson chooses the taught copy and has the drawing read again; the one request holds the old name."""
+    choose_mlp(page)
+    draw_and_read(page, LONG_ONE, 9)
+    held: list[Route] = []
+
+    def hold_the_old(route: Route) -> None:
+        data = json.loads(route.request.post_data or "{}")["data"]
+        if len(data) == 6 and data[1] == ["mlp-100"] and type(data[-1]) is int:
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/predict*", hold_the_old)
+    say(page, 1)
+    expect(page.locator("#answer .digit")).to_have_text("1", timeout=SLOW)
+    assert len(held) == 1
+    with page.expect_response("**/predict*"):
+        held[0].continue_()
+    page.wait_for_timeout(300)
+    expect(page.locator("#answer .digit")).to_have_text("1")
 
 
 def test_drawings_are_kept_corrected_and_removed(page: Page) -> None:

@@ -40,7 +40,7 @@ from ui.captcha_stage import (
     picture_field,
     shown,
 )
-from ui.events import AT_ONCE, NEWEST, QUEUED, signal, tickets
+from ui.events import AT_ONCE, NEWEST, QUEUED, newest, signal, tickets
 from ui.limits import Limits, spoken_time
 
 TAB = "captcha"
@@ -265,13 +265,8 @@ def build() -> None:
 
 def wire_maker(handlers: Handlers, maker: Maker, states: list[gr.State], outputs: list[Any]) -> None:
     """Each field draws anew as it changes; the button takes a new seed."""
-    gr.on(
-        [field.input for field in (maker.style, maker.length, maker.difficulty, maker.seed)],
-        handlers.make,
-        [*maker.inputs, *states],
-        outputs,
-        **NEWEST,
-    )
+    fields = maker.style, maker.length, maker.difficulty, maker.seed
+    newest([field.input for field in fields], handlers.make, [*maker.inputs, *states], outputs)
     exercise = [maker.style, maker.length, maker.difficulty]
     maker.button.click(handlers.make_another, [*exercise, *states], [maker.seed, *outputs], **NEWEST)
 

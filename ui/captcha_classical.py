@@ -12,7 +12,7 @@ import numpy as np
 from engine.components import Stages, read
 from engine.images import PictureError
 from ui.captcha_answer import percent_short
-from ui.events import NEWEST, flag, watch
+from ui.events import flag, newest, watch
 from ui.pictures import data_uri, shrunk
 
 THRESHOLD, SPECK, MEDIAN = 128, 2, 1
@@ -101,4 +101,4 @@ def build(picture: gr.Image, is_new: gr.Number) -> None:
     watch(part, is_open)
     threshold.input(None, None, found, js="() => false")  # it is the visitor's from now on
     settings = [found.input, threshold.input, speck.input, median.input]
-    gr.on([is_new.change, is_open.change, *settings], follow, [is_open, *fields], [told, threshold], **NEWEST)
+    newest([is_new.change, is_open.change, *settings], follow, [is_open, *fields], [told, threshold])

@@ -18,7 +18,7 @@ from ui.colorize_compare import photo_uri
 from ui.colorize_easel import Easel
 from ui.colorize_photo import Photo, Settings, from_page, opened, save
 from ui.colorize_stage import EXAMPLES, Stage, lay_out
-from ui.events import AT_ONCE, NEWEST
+from ui.events import AT_ONCE, NEWEST, newest
 from ui.limits import Limits, spoken_time
 
 TAB = "colorize"
@@ -195,12 +195,11 @@ def wire(tab: gr.Tab, stage: Stage, easel: gr.State) -> None:
     fields = [*stage.sliders, easel]
     stage.opener.upload(bring, [stage.opener, *fields], outputs, **AT_ONCE)
     stage.examples.select(bring_example, fields, outputs, **NEWEST)
-    gr.on(
+    newest(
         [stage.canvas.change, *(slider.input for slider in stage.sliders)],
         follow,
         [stage.canvas, *fields],
         [easel, stage.compare, stage.told],
-        **NEWEST,
     )
     stage.canvas.select(ask, [stage.sliders[0], easel], stage.canvas, **NEWEST)
     pressed = stage.download.click(making, None, stage.download, **AT_ONCE)

@@ -20,7 +20,7 @@ from ui import colorize_pair_view as html
 from ui.colorize_apprentice import Lesson
 from ui.colorize_easel import Easel
 from ui.colorize_pair_stage import PRESET, PairPart, lay_out, preset_note, values_of
-from ui.events import AT_ONCE, NEWEST, QUEUED, flag, watch
+from ui.events import AT_ONCE, NEWEST, QUEUED, flag, newest, watch
 from ui.limits import Limits
 from ui.training_view import message
 
@@ -239,12 +239,11 @@ def build(easel: gr.State, limits: Limits) -> None:
     outputs = part.panels.outputs
     watch(part.part, is_open)
     network = part.fields.neighbourhood.change, part.fields.hidden.change
-    gr.on(
+    newest(
         [is_open.change, part.colour.change, part.gray.change, *network],
         handlers.look,
         [is_open, looked, *pictures, *fields],
         [looked, *outputs],
-        **NEWEST,
     )
     part.preset.input(choose_preset, part.preset, [*fields, part.note], **AT_ONCE)
     gr.on([field.input for field in fields], depart, None, [part.preset, part.note], **AT_ONCE)

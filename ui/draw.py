@@ -18,7 +18,7 @@ from engine.images import PictureError
 from engine.network import Network
 from engine.own_digits import OwnDigits
 from ui.answer import Answer, facts_of, to_html
-from ui.events import NEWEST, flag, note, signal, tickets
+from ui.events import flag, newest, note, signal, tickets
 from ui.limits import Limits
 from ui.numbers_hint import hint, hint_panel
 from ui.sketchpad import open_sketch, sketchpad
@@ -197,14 +197,13 @@ def build() -> DrawTab:
     picture, told = picture_reader()
     again, for_numbers, for_inside, readers = signal(), signal(), signal(), note(json.dumps(picker.value))
     is_open = flag(), flag()
-    gr.on(
+    newest(
         [pad.change, picker.change, again.change, *(section.change for section in is_open)],
         read_drawing,
         [pad, picker, own, *is_open],
         [heard, own, several, readers, for_numbers, for_inside],
-        **NEWEST,
     )
-    gr.on([picture.change, readers.change], read_picture, [picture, picker, own], [told, own], **NEWEST)
+    newest([picture.change, readers.change], read_picture, [picture, picker, own], [told, own])
     endpoint()
     return DrawTab(pad, picker, own, column, own_digits, again, for_numbers, for_inside, *is_open)
 

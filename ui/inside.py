@@ -14,7 +14,7 @@ import numpy as np
 
 from engine.checkpoint import pretrained_names
 from ui.draw import DrawTab, Own, choices
-from ui.events import AT_ONCE, NEWEST, QUEUED, note
+from ui.events import AT_ONCE, NEWEST, QUEUED, newest, note
 from ui.inside_imagine import dream, nothing_yet
 from ui.inside_kernels import bench, own_kernel, own_view
 from ui.inside_layers import describe, layers_panel
@@ -216,12 +216,11 @@ def build(drawn: DrawTab) -> None:
     stage.layers.click(press, stage.network, chosen, **NEWEST)
     stage.unit.click(None, None, chosen, js="() => ''", **AT_ONCE)
     typed, other = stage.typed, stage.other
-    gr.on(
+    newest(
         [drawn.for_inside.change, part.change, chosen.change, stage.network.input, typed.change, other.input],
         follow,
         [is_open, part, drawn.pad, stage.network, own, chosen, typed, other, listed],
         [stage.network, listed, *stage.views],
-        **NEWEST,
     )
     stage.wish.input(
         imagined,
