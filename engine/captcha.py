@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from itertools import pairwise
-from statistics import median
 from time import perf_counter
 from typing import NamedTuple
 
 import numpy as np
 
+from engine.captcha_boxes import spans
 from engine.captcha_styles import STYLES
 from engine.checkpoint import load_pretrained
 from engine.decoding import Sign, align, best_path, prefix_beam
@@ -35,7 +34,6 @@ from engine.reading import Character, Reading
 Rows = Callable[[np.ndarray, int], tuple[int, int]]
 
 LONGEST_TEXT, DIFFICULTIES = 10, range(1, 6)
-WIDE = 0.35  # of its height: how far a digit reaches to each side of its middle at most
 CLEAR = 0.98  # where each column is as sure as this, its best sign is taken without a search
 
 
@@ -104,14 +102,16 @@ def read(picture: Picture, model: Network | str = "captcha") -> CaptchaReading:
     height, width = rgb.shape[:2]
     whole = line_of(rgb)
     seen = _surest_look(network, rgb, whole)
-    shown = seen.bottom - seen.top
-    places = column_places(len(seen.columns), seen.line.shape[1], shown, width)
+    places = column_places(len(seen.columns), seen.line.shape[1], seen.bottom - seen.top, width)
     signs = signs_of(seen.columns, seen.text)
-    spans = _spans(signs, places, shown, width)
+    middles = [float(places[sign.first] + places[sign.last]) / 2 for sign in signs]
     first, end = tall_rows(whole, height, 0.003)  # a look may cut digits that are taller than others
     rows = min(first, seen.top), max(end, seen.bottom)
     characters = tuple(
-        _character(sign, seen.columns, span, rows) for sign, span in zip(signs, spans, strict=True)
+        _character(sign, seen.columns, span, rows)
+        for sign, span in zip(
+            signs, spans(whole, middles, (seen.top, seen.bottom), (height, width)), strict=True
+        )
     )
     seconds = perf_counter() - start
     return CaptchaReading(seen.text, characters, seen.columns, places, seen.line, width, height, seconds)
@@ -213,24 +213,6 @@ def column_places(count: int, line: int, height: int, width: int) -> np.ndarray:
     # The columns stand evenly about the middle of the line, `line / 4` of them with one cut off at each end.
     middles = (np.arange(count) - (count - 1) / 2) * 4 + line / 2
     return (middles * scale + shift).astype(np.float32)
-
-
-def _spans(signs: list[Sign], places: np.ndarray, height: int, width: int) -> list[tuple[int, int]]:
-    """From where to where each digit stands, in pixels of the picture.
-
-    The columns that say a digit are few, and in its middle: it reaches halfway to its neighbours, but no
-    farther than a digit is likely to be wide in a picture so high.
-    """
-    middles = [float(places[sign.first] + places[sign.last]) / 2 for sign in signs]
-    reach = [min(WIDE * height, (b - a) / 2) for a, b in pairwise(middles)]
-    outer = median(reach) if reach else WIDE * height
-    bounds = [outer, *reach, outer]
-    spans = []
-    for i, middle in enumerate(middles):
-        left, right = bounds[i], bounds[i + 1]
-        first = min(max(round(middle - left), 0), width - 1)
-        spans.append((first, min(max(round(middle + right), first + 1), width)))
-    return spans
 
 
 def _character(sign: Sign, columns: np.ndarray, span: tuple[int, int], rows: tuple[int, int]) -> Character:

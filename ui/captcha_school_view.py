@@ -151,14 +151,19 @@ def _sum(found: dict[str, int], styles: Sequence[str]) -> int | None:
 
 
 def _share(right: int | None, count: int) -> str:
-    return "" if right is None else f"{100 * right / count:.0f} %"
+    return "" if right is None else f"{_rounded(100 * right / count)} %"
 
 
 def _change(points: float) -> str:
-    if abs(points) < 0.5:
+    if abs(points) < 0.05:
         return '<span class="same">=</span>'
     kind, sign = ("better", "+") if points > 0 else ("worse", "−")
-    return f'<span class="{kind}">{sign}{abs(points):.0f}</span>'
+    return f'<span class="{kind}">{sign}{_rounded(abs(points))}</span>'
+
+
+def _rounded(percent: float) -> str:
+    """To a tenth, so that a change is what the two shares beside it say: 92.5 and 95 are 2.5 apart."""
+    return f"{percent:.1f}".removesuffix(".0")
 
 
 def lesson_text(lesson: Lesson) -> str:
