@@ -2,52 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import NamedTuple
 
 import numpy as np
 
 from engine.captcha_boxes import spans
 from engine.captcha_styles import STYLES
 from engine.checkpoint import load_pretrained
-from engine.decoding import Sign, align, best_path, prefix_beam
+from engine.decoding import Sign, signs_of
 from engine.faces import Faces, shipped_faces
 from engine.images import Picture, open_picture
-from engine.line import (
-    HEIGHT,
-    RATHER_THIN,
-    THIN,
-    ink_rows,
-    line_of,
-    line_width,
-    place_in,
-    tall_rows,
-    thinned_out,
-)
+from engine.line import HEIGHT, RATHER_THIN, THIN, ink_rows, line_of, line_width, place_in, tall_rows
+from engine.looks import Look, surest, unless_guessed
 from engine.network import Network
 from engine.preprocessing import to_network_input
 from engine.reading import Character, Reading
 
-# From the whole picture's line (40, W) and its height to the first row to look at and the one after the last.
-Rows = Callable[[np.ndarray, int], tuple[int, int]]
-
 LONGEST_TEXT, DIFFICULTIES = 10, range(1, 6)
-CLEAR = 0.98  # where each column is as sure as this, its best sign is taken without a search
 
-
-class Look(NamedTuple):
-    """rows: those to look at. stretch: of the line. thin: what is so thin is made paler."""
-
-    rows: Rows
-    stretch: float = 1.0
-    thin: np.ndarray | None = None
-
-
-# Taken in turn as long as no text is as probable as this; chosen on pictures of the training's kinds in faces
+# Taken in turn; chosen on pictures of the training's kinds in faces
 # kept out of it, ties by other pictures (`benchmarks/README.md`).
-SURE = 0.95
 LOOKS = (
     Look(lambda line, height: ink_rows(line, height, 0.04), stretch=0.85),
     Look(lambda line, height: tall_rows(line, height, 0.003), stretch=1.12, thin=THIN),
@@ -75,21 +50,6 @@ class CaptchaReading(Reading):
     seconds: float = 0.0
 
 
-@dataclass(frozen=True)
-class _Seen:
-    """What the network says of a picture's rows from `top` to `bottom`, stretched to `line`.
-
-    text, probability: the most probable text and how probable it is.
-    """
-
-    columns: np.ndarray
-    line: np.ndarray
-    top: int
-    bottom: int
-    text: str
-    probability: float
-
-
 def read(picture: Picture, model: Network | str = "captcha") -> CaptchaReading:
     """Read the digits in a picture, whatever its polarity, colours and size; "" where there are none.
 
@@ -101,7 +61,14 @@ def read(picture: Picture, model: Network | str = "captcha") -> CaptchaReading:
     start = perf_counter()
     height, width = rgb.shape[:2]
     whole = line_of(rgb)
-    seen = _surest_look(network, rgb, whole)
+
+    def line(top: int, bottom: int, stretch: float) -> np.ndarray:
+        return line_of(rgb[top:bottom], line_width(bottom - top, stretch * width))
+
+    def said(line: np.ndarray) -> np.ndarray:
+        return column_probabilities(network, line[None])[0]
+
+    seen = unless_guessed(surest(LOOKS, whole, height, line, said))
     places = column_places(len(seen.columns), seen.line.shape[1], seen.bottom - seen.top, width)
     signs = signs_of(seen.columns, seen.text)
     middles = [float(places[sign.first] + places[sign.last]) / 2 for sign in signs]
@@ -117,71 +84,9 @@ def read(picture: Picture, model: Network | str = "captcha") -> CaptchaReading:
     return CaptchaReading(seen.text, characters, seen.columns, places, seen.line, width, height, seconds)
 
 
-def _surest_look(network: Network, rgb: np.ndarray, whole: np.ndarray) -> _Seen:
-    """Looks until a text leaves no doubt: of those that say the most probable one, the surest. whole: the
-    line of all of the picture.
-
-    Small digits under long strokes are larger in the rows that hold them, and fewer strokes are left; in
-    paler ones hooks beside the digits are no digits any more.
-    """
-    seen: list[_Seen] = []
-    for look in LOOKS:
-        seen.append(_seen(network, rgb, whole, look))
-        doubts = _doubts(seen)
-        text = min(doubts, key=lambda one: doubts[one])
-        if doubts[text] <= 1 - SURE:
-            break
-    return max((one for one in seen if one.text == text), key=lambda one: one.probability)
-
-
-def _doubts(seen: Iterable[_Seen]) -> dict[str, float]:
-    """Each text that was read, and how probable it is wrong if looks that agree err apart from each other."""
-    doubts: dict[str, float] = {}
-    for one in seen:
-        doubts[one.text] = doubts.get(one.text, 1.0) * (1 - one.probability)
-    return doubts
-
-
-def _seen(network: Network, rgb: np.ndarray, whole: np.ndarray, look: Look) -> _Seen:
-    """One look at a picture whose line is `whole`."""
-    height = rgb.shape[0]
-    top, bottom = look.rows(whole, height)
-    line = whole
-    if bottom - top < height or look.stretch != 1:
-        line = line_of(rgb[top:bottom], line_width(bottom - top, look.stretch * rgb.shape[1]))
-    if look.thin is not None:
-        line = thinned_out(line, thin=look.thin)
-    columns = column_probabilities(network, line[None])[0]
-    return _Seen(columns, line, top, bottom, *decode(columns))
-
-
 def column_probabilities(network: Network, lines: np.ndarray) -> np.ndarray:
     """What each column of lines (N, 40, W) uint8 says: (N, T, 11) float32, each row summing to 1."""
     return network.probabilities(to_network_input(lines, network.preprocessing))
-
-
-def decode(columns: np.ndarray) -> tuple[str, float]:
-    """The most probable text of (T, 11) and how probable it is: the best path if it is clear, else a
-    search.
-    """
-    best = columns.max(axis=1)
-    if best.min() >= CLEAR:
-        return in_text(sign.label for sign in best_path(columns)), float(best.prod())
-    digits, probability = prefix_beam(columns)[0]
-    return in_text(digits), probability
-
-
-def signs_of(columns: np.ndarray, text: str) -> list[Sign]:
-    """Where the digits of a text stand in the columns (T, 11) that say it."""
-    signs = best_path(columns)  # which is the most probable way of its own text
-    if in_text(sign.label for sign in signs) == text:
-        return signs
-    return align(columns, tuple(map(int, text)))
-
-
-def in_text(digits: Iterable[int]) -> str:
-    """Digits as one word."""
-    return "".join(map(str, digits))
 
 
 def generate(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,7 @@ class Sign:
     peak: int
 
 
+CLEAR = 0.98  # where each column is as sure as this, its best sign is taken without a search
 NOTHING = 0.9995  # a column that is so sure of the blank begins no sign and continues none
 UNLIKELY = 1e-4  # a sign that a column finds less probable is not tried there
 HOPELESS = 1e-3  # of the best text's probability: what a worse one is given up below
@@ -107,3 +109,27 @@ def align(probabilities: np.ndarray, text: tuple[int, ...]) -> list[Sign]:
         peak = int(here[probabilities[here, label].argmax()])
         signs.append(Sign(int(label), int(here[0]), int(here[-1]), peak))
     return signs
+
+
+def decode(columns: np.ndarray) -> tuple[str, float]:
+    """The most probable text of (T, 11) and how probable it is: the best path if it is clear, else a
+    search.
+    """
+    best = columns.max(axis=1)
+    if best.min() >= CLEAR:
+        return in_text(sign.label for sign in best_path(columns)), float(best.prod())
+    digits, probability = prefix_beam(columns)[0]
+    return in_text(digits), probability
+
+
+def signs_of(columns: np.ndarray, text: str) -> list[Sign]:
+    """Where the digits of a text stand in the columns (T, 11) that say it."""
+    signs = best_path(columns)  # which is the most probable way of its own text
+    if in_text(sign.label for sign in signs) == text:
+        return signs
+    return align(columns, tuple(map(int, text)))
+
+
+def in_text(digits: Iterable[int]) -> str:
+    """Digits as one word."""
+    return "".join(map(str, digits))

@@ -12,8 +12,9 @@ from functools import cache
 
 import numpy as np
 
-from engine.captcha import column_probabilities, decode, in_text
+from engine.captcha import column_probabilities
 from engine.checkpoint import CheckpointError, load
+from engine.decoding import decode, in_text
 from engine.line import fitting_width
 from engine.line_corpus import fitted
 from engine.network import Network

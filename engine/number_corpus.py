@@ -15,6 +15,7 @@ from engine.captcha_colours import chance, colour_of, pick, within
 from engine.captcha_damage import blurred, compressed, halved, noisy, paler, shaded
 from engine.captcha_grounds import clouds
 from engine.empty_pictures import draw_nothing
+from engine.line import line_of, tall_rows
 from engine.line_corpus import CHUNK, LONGEST, LineCorpus, Volume, natural_line
 from engine.number_grounds import PAPERS
 from engine.number_line import Ink, write_number
@@ -25,6 +26,7 @@ LENGTHS = np.array([5, 8, 12, 18, 20, 14, 9, 7, 4, 3]) / 100
 # How often each way to make a picture is taken.
 SHARES: dict[str, float] = {"pad": 17, "blank": 13, "lined": 15, "cheque": 44, "textured": 6, "binary": 5}
 EMPTY = 0.03  # of all pictures have no digits
+TALL = 0.3  # of the others show only the rows that hold tall ink, as one of the reader's looks does
 
 SOURCES: dict[str, Callable[[], Sources]] = {
     "training": training_sources,
@@ -51,7 +53,11 @@ class NumberChunks:
             digits = random_number(rng)
             kind = self.kinds[int(np.searchsorted(cumulated, rng.random() * cumulated[-1]))]
             labels[i, : len(digits)] = digits
-            lines.append(natural_line(draw_number(digits, kind, SOURCES[self.sources](), rng)))
+            rgb = draw_number(digits, kind, SOURCES[self.sources](), rng)
+            if rng.random() < TALL:
+                top, bottom = tall_rows(line_of(rgb), rgb.shape[0], rng.uniform(0.001, 0.008))
+                rgb = rgb[top:bottom]
+            lines.append(natural_line(rgb))
         return Volume(lines, labels)
 
 

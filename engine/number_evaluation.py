@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.captcha import decode
-from engine.line import line_of, line_width
 from engine.network import Network
 from engine.number_corpus import SHARES, draw_number, random_number
 from engine.number_sources import Sources, tuning_sources
-from engine.numbers import line_probabilities
+from engine.numbers import look_at
 
 SEED = 2_100_000_000  # far from every seed of the training
 
@@ -27,8 +25,7 @@ def read_right(network: Network, kind: str, count: int, sources: Sources) -> flo
     """The share of `count` fresh numbers that the network alone reads right."""
     right = 0
     for picture, text in composed(kind, count, sources):
-        line = line_of(picture, line_width(*picture.shape[:2]))
-        right += decode(line_probabilities(network, line))[0] == text
+        right += look_at(picture, network).text == text
     return right / count
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -11,7 +10,7 @@ import pytest
 from PIL import Image
 
 from engine import captcha
-from engine.captcha import decode, generate, read, signs_of
+from engine.captcha import generate, read
 from engine.captcha_struck import draw_struck
 from engine.captcha_styles import STYLES
 from engine.checkpoint import WEIGHTS, load_pretrained
@@ -260,18 +259,6 @@ def test_several_looks_read_more_than_one(monkeypatch: pytest.MonkeyPatch) -> No
     assert right() < several
 
 
-def test_a_look_may_see_thin_strokes_paler() -> None:
-    network, picture = load_pretrained("captcha"), generate(rng=3, style="overlap")[0]
-    whole = line_of(picture)
-    for look in captcha.LOOKS:
-        seen, as_it_is = (
-            captcha._seen(network, picture, whole, one) for one in (look, look._replace(thin=None))
-        )
-        assert (seen.top, seen.bottom) == (as_it_is.top, as_it_is.bottom)
-        assert (seen.line <= as_it_is.line).all()
-        assert np.array_equal(seen.line, as_it_is.line) == (look.thin is None)
-
-
 @pytest.mark.parametrize("style", ["plain", "package", "outline"])
 def test_boxes_hold_the_digits_from_top_to_bottom(style: str) -> None:
     """Nearly all ink in a digit's columns lies in its box's rows, of tall digits too."""
@@ -288,43 +275,3 @@ def test_boxes_hold_the_digits_from_top_to_bottom(style: str) -> None:
             shares.append(inside / max(columns.sum(), 1))
     assert np.mean(shares) > 0.995
     assert min(shares) > 0.95
-
-
-@pytest.mark.parametrize(
-    ("said", "shown"),
-    [
-        ([("7", 0.96)], 0),
-        ([("7", 0.94), ("7", 0.8)], 0),
-        ([("7", 0.6), ("1", 0.96)], 1),
-        ([("7", 0.6), ("7", 0.7), ("7", 0.7)], 1),  # three that agree are enough
-        ([("7", 0.9), ("1", 0.3), ("4", 0.8), ("1", 0.7), ("", 0.5)], 0),
-        ([("7", 0.7), ("1", 0.5), ("4", 0.6), ("1", 0.6), ("4", 0.2)], 3),  # two together are surer
-    ],
-)
-def test_looks_are_taken_as_long_as_doubts_are_left(
-    said: list[tuple[str, float]], shown: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    network, picture = load_pretrained("captcha"), generate(rng=1)[0]
-    seen = captcha._seen(network, picture, line_of(picture), captcha.LOOKS[0])
-    looks = [replace(seen, text=text, probability=probability) for text, probability in said]
-    waiting = iter(looks)
-    monkeypatch.setattr(captcha, "_seen", lambda *_: next(waiting))
-    assert captcha._surest_look(network, picture, line_of(picture)) == looks[shown]
-    assert not list(waiting)
-
-
-def test_signs_stand_where_the_search_finds_its_text() -> None:
-    """A text that is the best path's own, and one that is not, are both laid over the columns."""
-    columns = np.full((8, 11), 0.01, np.float32)
-    for t, sign in enumerate((10, 3, 3, 10, 7, 10, 10, 1)):
-        columns[t, sign] = 0.9
-    assert decode(columns)[0] == "371"
-    assert [(sign.label, sign.first, sign.last) for sign in signs_of(columns, "371")] == [
-        (3, 1, 2),
-        (7, 4, 4),
-        (1, 7, 7),
-    ]
-    other = signs_of(columns, "71")
-    assert [sign.label for sign in other] == [7, 1]
-    assert other[0].last < other[1].first
-    assert signs_of(columns, "") == []

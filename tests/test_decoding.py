@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from engine import decoding
-from engine.decoding import Sign, align, best_path, prefix_beam
+from engine.decoding import Sign, align, best_path, decode, prefix_beam, signs_of
 
 BLANK = 3
 
@@ -94,3 +94,20 @@ def test_align_follows_the_text_where_the_columns_say_otherwise() -> None:
 def test_a_text_that_does_not_fit_is_refused() -> None:
     with pytest.raises(ValueError, match="does not fit into 2 columns"):
         align(columns("00"), (0, 0))
+
+
+def test_signs_stand_where_the_search_finds_its_text() -> None:
+    """A text that is the best path's own, and one that is not, are both laid over the columns."""
+    columns = np.full((8, 11), 0.01, np.float32)
+    for t, sign in enumerate((10, 3, 3, 10, 7, 10, 10, 1)):
+        columns[t, sign] = 0.9
+    assert decode(columns)[0] == "371"
+    assert [(sign.label, sign.first, sign.last) for sign in signs_of(columns, "371")] == [
+        (3, 1, 2),
+        (7, 4, 4),
+        (1, 7, 7),
+    ]
+    other = signs_of(columns, "71")
+    assert [sign.label for sign in other] == [7, 1]
+    assert other[0].last < other[1].first
+    assert signs_of(columns, "") == []

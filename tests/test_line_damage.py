@@ -8,9 +8,10 @@ import cv2
 import numpy as np
 import pytest
 
-from engine.captcha import column_probabilities, decode
+from engine.captcha import column_probabilities
 from engine.captcha_styles import STYLES
 from engine.checkpoint import load_pretrained
+from engine.decoding import decode
 from engine.faces import shipped_faces
 from engine.line import HEIGHT, line_of
 from engine.line_damage import battered, lens, strokes, waves
