@@ -13,8 +13,8 @@ from engine.checkpoint import load_pretrained
 from engine.decoding import Sign, signs_of
 from engine.faces import Faces, shipped_faces
 from engine.images import Picture, open_picture
-from engine.line import HEIGHT, RATHER_THIN, THIN, ink_rows, line_of, line_width, place_in, tall_rows
-from engine.looks import Look, surest, unless_guessed
+from engine.line import HEIGHT, RATHER_THIN, THIN, ink_rows, line_of, place_in, tall_rows
+from engine.looks import Look, lines_of, surest, unless_guessed
 from engine.network import Network
 from engine.preprocessing import to_network_input
 from engine.reading import Character, Reading
@@ -62,23 +62,18 @@ def read(picture: Picture, model: Network | str = "captcha") -> CaptchaReading:
     height, width = rgb.shape[:2]
     whole = line_of(rgb)
 
-    def line(top: int, bottom: int, stretch: float) -> np.ndarray:
-        return line_of(rgb[top:bottom], line_width(bottom - top, stretch * width))
-
     def said(line: np.ndarray) -> np.ndarray:
         return column_probabilities(network, line[None])[0]
 
-    seen = unless_guessed(surest(LOOKS, whole, height, line, said))
+    seen = unless_guessed(surest(LOOKS, whole, height, lines_of(rgb), said))
     places = column_places(len(seen.columns), seen.line.shape[1], seen.bottom - seen.top, width)
     signs = signs_of(seen.columns, seen.text)
     middles = [float(places[sign.first] + places[sign.last]) / 2 for sign in signs]
+    reaches = spans(whole, middles, (seen.top, seen.bottom), (height, width))
     first, end = tall_rows(whole, height, 0.003)  # a look may cut digits that are taller than others
     rows = min(first, seen.top), max(end, seen.bottom)
     characters = tuple(
-        _character(sign, seen.columns, span, rows)
-        for sign, span in zip(
-            signs, spans(whole, middles, (seen.top, seen.bottom), (height, width)), strict=True
-        )
+        _character(sign, seen.columns, reach, rows) for sign, reach in zip(signs, reaches, strict=True)
     )
     seconds = perf_counter() - start
     return CaptchaReading(seen.text, characters, seen.columns, places, seen.line, width, height, seconds)
@@ -120,11 +115,11 @@ def column_places(count: int, line: int, height: int, width: int) -> np.ndarray:
     return (middles * scale + shift).astype(np.float32)
 
 
-def _character(sign: Sign, columns: np.ndarray, span: tuple[int, int], rows: tuple[int, int]) -> Character:
-    """rows: the first that the digits stand in, and the one after the last."""
+def _character(sign: Sign, columns: np.ndarray, reach: tuple[int, int], rows: tuple[int, int]) -> Character:
+    """reach, rows: of its box, the first column and row and those after the last."""
     digits = columns[sign.peak, :10].copy()
     confidence = float(digits[sign.label])
     digits[sign.label] = -1
     rival = int(digits.argmax())
-    box = (span[0], rows[0], span[1] - span[0], rows[1] - rows[0])
+    box = (reach[0], rows[0], reach[1] - reach[0], rows[1] - rows[0])
     return Character(str(sign.label), confidence, box, str(rival), float(digits[rival]))

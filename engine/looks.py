@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.decoding import decode
-from engine.line import thinned_out
+from engine.line import line_of, line_width, thinned_out
 
 # From the whole picture's line (40, W) and its height to the first row to look at and the one after the last.
 Rows = Callable[[np.ndarray, int], tuple[int, int]]
@@ -68,6 +68,15 @@ def surest(looks: Sequence[Look], whole: np.ndarray, height: int, lines: Lines, 
         if doubts[text] <= 1 - SURE:
             break
     return max((one for one in seen if one.text == text), key=lambda one: one.probability)
+
+
+def lines_of(rgb: np.ndarray) -> Lines:
+    """The lines of a picture (H, W, 3) uint8."""
+
+    def line(top: int, bottom: int, stretch: float) -> np.ndarray:
+        return line_of(rgb[top:bottom], line_width(bottom - top, stretch * rgb.shape[1]))
+
+    return line
 
 
 def unless_guessed(seen: Seen) -> Seen:

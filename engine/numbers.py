@@ -14,8 +14,8 @@ from engine.captcha import column_places, column_probabilities
 from engine.checkpoint import load_pretrained
 from engine.decoding import signs_of
 from engine.images import Picture, open_picture
-from engine.line import HEIGHT, line_of, line_width, stretched, tall_rows
-from engine.looks import Lines, Look, Seen, surest
+from engine.line import HEIGHT, line_width, stretched, tall_rows
+from engine.looks import Lines, Look, Seen, lines_of, surest
 from engine.network import Network
 from engine.number_boxes import boxes_between
 from engine.number_cuts import read_by_cutting
@@ -120,11 +120,7 @@ def _whole_picture(rgb: np.ndarray, ink: np.ndarray, network: Network) -> tuple[
 
 def look_at(rgb: np.ndarray, network: Network) -> Seen:
     """What a reader of lines says of a picture (H, W, 3) uint8 that is one line from edge to edge."""
-
-    def part(top: int, bottom: int, stretch: float) -> np.ndarray:
-        return line_of(rgb[top:bottom], line_width(bottom - top, stretch * rgb.shape[1]))
-
-    return _seen(part, len(rgb), network)
+    return _seen(lines_of(rgb), len(rgb), network)
 
 
 def _seen(lines: Lines, height: int, network: Network) -> Seen:

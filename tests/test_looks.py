@@ -7,8 +7,8 @@ import pytest
 
 from engine import captcha, numbers
 from engine.captcha import generate
-from engine.line import HEIGHT, line_of, line_width
-from engine.looks import Look, Seen, looked_at, surest, unless_guessed
+from engine.line import HEIGHT, line_of
+from engine.looks import Look, Seen, lines_of, looked_at, surest, unless_guessed
 
 Text = tuple[str, float]
 
@@ -98,17 +98,13 @@ def test_what_is_less_sure_than_a_coin_for_each_digit_is_nothing(
 @pytest.mark.parametrize("looks", [captcha.LOOKS, numbers.LOOKS], ids=["captcha", "numbers"])
 def test_a_look_is_a_line_of_some_rows(looks: tuple[Look, ...]) -> None:
     picture = generate(rng=3, style="overlap")[0]
-    height, width = picture.shape[:2]
+    height = len(picture)
     whole = line_of(picture)
-
-    def line(top: int, bottom: int, stretch: float) -> np.ndarray:
-        return line_of(picture[top:bottom], line_width(bottom - top, stretch * width))
-
     for look in looks:
-        top, bottom, seen = looked_at(look, whole, height, line)
+        top, bottom, seen = looked_at(look, whole, height, lines_of(picture))
         assert 0 <= top < bottom <= height
         assert seen.shape[0] == HEIGHT
-        *rows, as_it_is = looked_at(look._replace(thin=None), whole, height, line)
+        *rows, as_it_is = looked_at(look._replace(thin=None), whole, height, lines_of(picture))
         assert rows == [top, bottom]
         assert (seen <= as_it_is).all()
         assert np.array_equal(seen, as_it_is) == (look.thin is None)
