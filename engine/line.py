@@ -32,6 +32,11 @@ def line_of(rgb: np.ndarray, width: int | None = None) -> np.ndarray:
     return stretched(_shades(small))
 
 
+def line_of_ink(ink: np.ndarray, width: int) -> np.ndarray:
+    """The same for ink (H, W) uint8 whose ground is 0 already."""
+    return stretched(_resized(ink, width, ground=0))
+
+
 def ink_rows(line: np.ndarray, height: int, share: float) -> tuple[int, int]:
     """From where to where a picture of some height has its ink, but for this share of it above and as much
     below, judged by its line (40, W).
@@ -93,22 +98,21 @@ def quantiles_of_bytes(values: np.ndarray, shares: np.ndarray | float) -> np.nda
     return np.asarray(lower + (at - first) * (upper - lower))
 
 
-def _resized(rgb: np.ndarray, width: int) -> np.ndarray:
-    """(40, width, 3), nothing lost between pixels: areas are averaged where the picture shrinks.
+def _resized(picture: np.ndarray, width: int, ground: int | None = None) -> np.ndarray:
+    """(40, width, ...), nothing lost between pixels: areas are averaged where the picture shrinks.
 
-    A picture too narrow to be stretched gets more of its ground on both sides.
+    A picture too narrow to be stretched gets more of its ground on both sides, by default the median.
     """
-    height = rgb.shape[0]
-    inner = _inner_width(width, height, rgb.shape[1])
-    shrinks = height > HEIGHT or rgb.shape[1] > inner
+    height = picture.shape[0]
+    inner = _inner_width(width, height, picture.shape[1])
+    shrinks = height > HEIGHT or picture.shape[1] > inner
     how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    small = cv2.resize(np.ascontiguousarray(rgb), (inner, HEIGHT), interpolation=how)
+    small = cv2.resize(np.ascontiguousarray(picture), (inner, HEIGHT), interpolation=how)
     if inner == width:
         return small
     left = (width - inner) // 2
-    ground = np.median(small.reshape(-1, 3), axis=0)
-    wide = np.empty((HEIGHT, width, 3), np.uint8)
-    wide[...] = ground
+    wide = np.empty((HEIGHT, width, *picture.shape[2:]), np.uint8)
+    wide[...] = np.median(small.reshape(HEIGHT * inner, -1), axis=0) if ground is None else ground
     wide[:, left : left + inner] = small
     return wide
 

@@ -14,7 +14,7 @@ from engine.captcha import column_places, column_probabilities
 from engine.checkpoint import load_pretrained
 from engine.decoding import signs_of
 from engine.images import Picture, open_picture
-from engine.line import HEIGHT, line_width, stretched, tall_rows
+from engine.line import line_of_ink, line_width, tall_rows
 from engine.looks import Lines, Look, Seen, lines_of, surest
 from engine.network import Network
 from engine.number_boxes import boxes_between
@@ -103,8 +103,7 @@ def _line(line: Line, network: Network) -> tuple[Character, ...]:
     ink = cv2.copyMakeBorder(line.ink, *(margin,) * 4, cv2.BORDER_CONSTANT, value=0)
 
     def part(top: int, bottom: int, stretch: float) -> np.ndarray:
-        size = line_width(bottom - top, stretch * ink.shape[1]), HEIGHT
-        return stretched(cv2.resize(ink[top:bottom], size, interpolation=cv2.INTER_AREA))
+        return line_of_ink(ink[top:bottom], line_width(bottom - top, stretch * ink.shape[1]))
 
     said, middles = _digits(_seen(part, len(ink), network), ink.shape[1])
     boxes = boxes_between(line.ink, [middle - margin for middle in middles], line.height)

@@ -13,6 +13,7 @@ from engine.line import (
     fitting_width,
     ink_rows,
     line_of,
+    line_of_ink,
     line_width,
     place_in,
     quantiles_of_bytes,
@@ -164,3 +165,14 @@ def test_quantiles_of_bytes_are_those_of_numpy(count: int) -> None:
     values = np.random.default_rng(count).integers(0, 2 + count % 250, (1, count)).astype(np.uint8)
     shares = np.array([0, 0.005, 0.3, 0.5, 0.995, 1])
     np.testing.assert_allclose(quantiles_of_bytes(values, shares), np.quantile(values, shares))
+
+
+def test_narrow_ink_is_not_stretched_and_gets_empty_ground_however_bold_it_is() -> None:
+    ink = np.zeros((60, 20), np.uint8)
+    ink[5:55, 3:17] = 255  # more than half of it
+    line = line_of_ink(ink, 72)
+    columns = np.flatnonzero(line.max(axis=0) > 128)
+    assert line.shape == (40, 72)
+    assert len(columns) == pytest.approx(14 * 40 / 60, abs=2)
+    assert columns.mean() == pytest.approx(35.5, abs=1)
+    assert line[:, :20].max() == line[:, -20:].max() == 0

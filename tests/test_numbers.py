@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 
 import cv2
@@ -17,6 +18,7 @@ from engine.number_evaluation import composed
 from engine.number_lines import fills, find_lines, holds_several, ink_on_page
 from engine.number_sources import hand_made_sources
 from engine.numbers import read_number_ink
+from engine.strokes import render
 from tests.number_pictures import PLAIN, WAYS, ink_of_lines, named, on_pad, strokes, written
 
 BOTH = pytest.mark.parametrize("model", ["numbers", "digits"])
@@ -241,3 +243,13 @@ def test_a_network_of_single_digits_cuts_what_touches() -> None:
     ink = ink_of_lines([named("53")], 70, 6, (140, 200), (30, 30), gap=-0.05)
     assert cv2.connectedComponents((ink > 100).astype(np.uint8))[0] - 1 == 1
     assert read_number_ink(ink, "digits").text == "53"
+
+
+@pytest.mark.parametrize("side", [30, 90, 250])
+def test_a_single_digit_on_a_large_pad_is_read(side: int) -> None:
+    """One digit is a narrow line, and is not stretched to the width that a line has at least."""
+    examples = Path(__file__).parent.parent / "ui/examples/strokes.json"
+    for digit, drawn in json.loads(examples.read_text(encoding="utf-8")).items():
+        points = [np.array(stroke, np.float32).reshape(-1, 2) * side + 100 for stroke in drawn]
+        pad = render(points, max(2.0, 0.07 * side), (500, 500))
+        assert read_number_ink(pad).text == digit
