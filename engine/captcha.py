@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from time import perf_counter
 
 import numpy as np
@@ -61,11 +62,7 @@ def read(picture: Picture, model: Network | str = "captcha") -> CaptchaReading:
     start = perf_counter()
     height, width = rgb.shape[:2]
     whole = line_of(rgb)
-
-    def said(line: np.ndarray) -> np.ndarray:
-        return column_probabilities(network, line[None])[0]
-
-    seen = unless_guessed(surest(LOOKS, whole, height, lines_of(rgb), said))
+    seen = unless_guessed(surest(LOOKS, whole, height, lines_of(rgb), partial(line_columns, network)))
     places = column_places(len(seen.columns), seen.line.shape[1], seen.bottom - seen.top, width)
     signs = signs_of(seen.columns, seen.text)
     middles = [float(places[sign.first] + places[sign.last]) / 2 for sign in signs]
@@ -77,6 +74,11 @@ def read(picture: Picture, model: Network | str = "captcha") -> CaptchaReading:
     )
     seconds = perf_counter() - start
     return CaptchaReading(seen.text, characters, seen.columns, places, seen.line, width, height, seconds)
+
+
+def line_columns(network: Network, line: np.ndarray) -> np.ndarray:
+    """What each column of a line (40, W) uint8 says: (T, 11) float32."""
+    return column_probabilities(network, line[None])[0]
 
 
 def column_probabilities(network: Network, lines: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ from time import perf_counter
 import cv2
 import numpy as np
 
-from engine.captcha import column_places, column_probabilities
+from engine.captcha import column_places, column_probabilities, line_columns
 from engine.checkpoint import load_pretrained
 from engine.decoding import signs_of
 from engine.images import Picture, open_picture
@@ -27,6 +27,8 @@ AROUND = 0.14  # of a line's height: ground around it, as the reader has learnt 
 SIZES = (1.0, 0.9, 1.08)  # in which a line is read
 UNHEARD_OF = np.float32(1e-6)  # no column is surer than this that a sign is not there
 MODEL = "numbers"
+PRINTED = "captcha"  # is asked where a number by hand is less sure than this: it may be printed
+CERTAIN = 0.995
 
 # Taken in turn; chosen on numbers composed of what is kept apart from the training (`benchmarks/README.md`).
 LOOKS = (
@@ -35,6 +37,9 @@ LOOKS = (
     Look(lambda line, height: (0, height), stretch=1.2),
     Look(lambda line, height: (0, height), stretch=0.8),
 )
+
+
+Readers = tuple[Network, ...]
 
 
 @dataclass(frozen=True)
@@ -47,14 +52,14 @@ class NumberReading(Reading):
 
 
 def read_number(picture: Picture, model: Network | str = MODEL) -> NumberReading:
-    """Read the handwritten digits in a picture, line by line; "" where there are none.
+    """Read the digits, by hand or printed, in a picture, line by line; "" where there are none.
 
     picture: a path, a PIL.Image or a uint8 array (H, W), (H, W, 3) or (H, W, 4), on any paper. model: a
-    reader of lines ("numbers"), or any network that reads single digits: then each line is cut into digits.
-    Dots, dashes and other marks are left out. PictureError where the picture can't be used, CheckpointError
-    where no network has that name.
+    reader of lines ("numbers", which asks "captcha" where it is not certain), or any network that reads
+    single digits: then each line is cut into digits. Dots, dashes and other marks are left out. PictureError
+    where the picture can't be used, CheckpointError where no network has that name.
     """
-    network = load_pretrained(model) if isinstance(model, str) else model
+    readers = _readers(model)
     rgb = open_picture(picture)
     start = perf_counter()
     height, width = rgb.shape[:2]
@@ -64,20 +69,27 @@ def read_number(picture: Picture, model: Network | str = MODEL) -> NumberReading
         rgb = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
     ink = ink_on_page(rgb)
     lines = find_lines(ink)
-    if network.preprocessing.any_width and _is_one_line(rgb, lines):
-        read = [_whole_picture(rgb, ink, network)]
+    if readers[0].preprocessing.any_width and _is_one_line(rgb, lines):
+        read = [_whole_picture(rgb, ink, readers)]
     else:
-        read = [_line(line, network) for line in lines]
+        read = [_line(line, readers) for line in lines]
     characters = [tuple(_scaled(one, scale, width, height) for one in line) for line in read]
     return _reading(characters, width, height, perf_counter() - start)
 
 
 def read_number_ink(ink: np.ndarray, model: Network | str = MODEL) -> NumberReading:
     """Read the digits in ink (H, W) uint8, 255 is ink, as a sketchpad has it."""
-    network = load_pretrained(model) if isinstance(model, str) else model
+    readers = _readers(model)
     start = perf_counter()
-    lines = [_line(line, network) for line in find_lines(ink)]
+    lines = [_line(line, readers) for line in find_lines(ink)]
     return _reading(lines, ink.shape[1], ink.shape[0], perf_counter() - start)
+
+
+def _readers(model: Network | str) -> Readers:
+    """Who reads, and who is asked last, if anyone."""
+    if not isinstance(model, str):
+        return (model,)
+    return tuple(load_pretrained(name) for name in ((MODEL, PRINTED) if model == MODEL else (model,)))
 
 
 def _reading(
@@ -95,9 +107,9 @@ def _is_one_line(rgb: np.ndarray, lines: list[Line]) -> bool:
     return rgb.shape[0] <= 120 and rgb.shape[1] >= 0.8 * rgb.shape[0]
 
 
-def _line(line: Line, network: Network) -> tuple[Character, ...]:
-    if not network.preprocessing.any_width:
-        cuts = read_by_cutting(line.ink, line.height, network)
+def _line(line: Line, readers: Readers) -> tuple[Character, ...]:
+    if not readers[0].preprocessing.any_width:
+        cuts = read_by_cutting(line.ink, line.height, readers[0])
         return tuple(character(cut.probabilities, line.in_picture(cut.box)) for cut in cuts)
     margin = max(2, round(AROUND * len(line.ink)))
     ink = cv2.copyMakeBorder(line.ink, *(margin,) * 4, cv2.BORDER_CONSTANT, value=0)
@@ -105,25 +117,34 @@ def _line(line: Line, network: Network) -> tuple[Character, ...]:
     def part(top: int, bottom: int, stretch: float) -> np.ndarray:
         return line_of_ink(ink[top:bottom], line_width(bottom - top, stretch * ink.shape[1]))
 
-    said, middles = _digits(_seen(part, len(ink), network), ink.shape[1])
+    said, middles = _digits(_seen(part, len(ink), *readers), ink.shape[1])
     boxes = boxes_between(line.ink, [middle - margin for middle in middles], line.height)
     return tuple(character(row, line.in_picture(box)) for row, box in zip(said, boxes, strict=True))
 
 
-def _whole_picture(rgb: np.ndarray, ink: np.ndarray, network: Network) -> tuple[Character, ...]:
+def _whole_picture(rgb: np.ndarray, ink: np.ndarray, readers: Readers) -> tuple[Character, ...]:
     height, width = rgb.shape[:2]
-    said, middles = _digits(look_at(rgb, network), width)
+    said, middles = _digits(look_at(rgb, *readers), width)
     boxes = boxes_between(ink, middles, 0.7 * height)
     return tuple(character(row, box) for row, box in zip(said, boxes, strict=True))
 
 
-def look_at(rgb: np.ndarray, network: Network) -> Seen:
-    """What a reader of lines says of a picture (H, W, 3) uint8 that is one line from edge to edge."""
-    return _seen(lines_of(rgb), len(rgb), network)
+def look_at(rgb: np.ndarray, network: Network, printed: Network | None = None) -> Seen:
+    """What a reader of lines says of a picture (H, W, 3) uint8 that is one line from edge to edge.
+
+    printed: who is asked where the first is not certain.
+    """
+    return _seen(lines_of(rgb), len(rgb), network, printed)
 
 
-def _seen(lines: Lines, height: int, network: Network) -> Seen:
-    return surest(LOOKS, lines(0, height, 1.0), height, lines, partial(line_probabilities, network))
+def _seen(lines: Lines, height: int, network: Network, printed: Network | None = None) -> Seen:
+    """The surer of the two; that it isn't printed doesn't mean that nothing is there."""
+    whole = lines(0, height, 1.0)
+    seen = surest(LOOKS, whole, height, lines, partial(line_probabilities, network))
+    if printed is None or seen.probability >= CERTAIN:
+        return seen
+    other = surest(LOOKS[:1], whole, height, lines, partial(line_columns, printed))
+    return other if other.text and other.probability > seen.probability else seen
 
 
 def _digits(seen: Seen, width: int) -> tuple[list[np.ndarray], list[float]]:

@@ -89,7 +89,8 @@ def test_a_look_that_sees_the_same_line_is_not_taken() -> None:
 def test_what_is_less_sure_than_a_coin_for_each_digit_is_nothing(
     text: str, probability: float, kept: str
 ) -> None:
-    seen = Seen(np.zeros((9, 11), np.float32), np.zeros((HEIGHT, 72), np.uint8), 0, 60, text, probability)
+    columns, line = np.zeros((9, 11), np.float32), np.zeros((HEIGHT, 72), np.uint8)
+    seen = Seen(columns, line, 0, 60, text, probability)
     found = unless_guessed(seen)
     assert found.text == kept
     assert found.columns is seen.columns

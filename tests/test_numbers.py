@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from engine import numbers
+from engine.captcha import generate
 from engine.digits import read_number, recognize
 from engine.images import PictureError
 from engine.number_corpus import SHARES
@@ -253,3 +255,16 @@ def test_a_single_digit_on_a_large_pad_is_read(side: int) -> None:
         points = [np.array(stroke, np.float32).reshape(-1, 2) * side + 100 for stroke in drawn]
         pad = render(points, max(2.0, 0.07 * side), (500, 500))
         assert read_number_ink(pad).text == digit
+
+
+def test_printed_numbers_are_read_too_by_who_knows_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the reader of handwriting is not certain, the reader of captchas is asked."""
+    pictures = [generate(2 + seed % 6, 2, seed, style) for seed in range(25) for style in ("plain", "print")]
+
+    def right() -> int:
+        return sum(read_number(picture).text == text for picture, text in pictures)
+
+    both = right()
+    assert both >= 48
+    monkeypatch.setattr(numbers, "PRINTED", "numbers")
+    assert right() < both

@@ -22,8 +22,8 @@ LARGEST = 2000  # pixels: a larger picture is turned and shown at this size
 BLANK = "Write several digits on the pad above."
 NO_PICTURE = "Bring a picture, or try one."
 INTRODUCTION = (
-    '<p class="number-about">Several digits, several lines, a photo of a note, the amount on a cheque: each '
-    "line is found and read as a whole. Dots and dashes are left out.</p>"
+    '<p class="number-about">Several digits, several lines, by hand or printed: a photo of a note, the '
+    "amount on a cheque. Each line is found and read as a whole. Dots and dashes are left out.</p>"
 )
 
 
@@ -76,7 +76,7 @@ def turn_right(path: str | None) -> Any:
 
 
 def read_number(picture: str) -> dict[str, Any]:
-    """Read the handwritten digits in a picture: one number or several lines of them, on any paper.
+    """Read the digits, by hand or printed, in a picture: one number or several lines, on any paper.
 
     Args:
         picture: an image file: PNG, JPEG, WebP, GIF, BMP or TIFF
@@ -146,7 +146,7 @@ def picture_field() -> tuple[gr.Image, gr.Button, gr.Button]:
         type="filepath",
         format="png",
         sources=["upload", "clipboard", "webcam"],
-        label="A picture of handwritten numbers",
+        label="A picture of numbers",
         show_label=False,
         buttons=["fullscreen"],
         height=220,
