@@ -10,6 +10,7 @@ import numpy as np
 from engine.line import HEIGHT, INK, TALL, place_in
 from engine.number_boxes import parting
 
+GAP = 3  # so many columns of a line without ink part a digit from what is beside it
 WIDE = 0.5  # of the digits' rows: how far a digit reaches to each side of its middle at most
 
 
@@ -37,9 +38,16 @@ def spans(
         reach = WIDE * len(seen)
         left = int(np.clip(round(max(cuts[i], middle - reach)), 0, line.shape[1] - 1))
         right = int(np.clip(round(min(cuts[i + 1], middle + reach)), left + 1, line.shape[1]))
-        ink = np.flatnonzero(inked[left:right])
+        ink = left + np.flatnonzero(inked[left:right])
         if len(ink):
-            left, right = left + int(ink[0]), left + int(ink[-1]) + 1
+            left, right = _together(ink, middle)
         first = int(np.clip(np.floor(left * scale + shift), 0, width - 1))
         found.append((first, int(np.clip(np.ceil(right * scale + shift), first + 1, width))))
     return found
+
+
+def _together(ink: np.ndarray, middle: float) -> tuple[int, int]:
+    """Of columns with ink, in order, the first and the one after the last of those around the middle."""
+    parts = np.split(ink, np.flatnonzero(np.diff(ink) > GAP) + 1)
+    nearest = min(parts, key=lambda part: max(part[0] - middle, middle - part[-1], 0.0))
+    return int(nearest[0]), int(nearest[-1]) + 1

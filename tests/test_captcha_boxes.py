@@ -41,6 +41,13 @@ def test_a_stroke_through_all_digits_ends_at_a_digits_reach() -> None:
     assert (first, end) == (65 - round(WIDE * HEIGHT), 65 + round(WIDE * HEIGHT))
 
 
+def test_a_speck_beside_a_digit_is_no_part_of_it() -> None:
+    line = bars((20, 24), (50, 66))
+    line[12:16, 44:46] = line[20:24, 72:74] = 255
+    line[30:32, 67:68] = 255  # as near as a part of a broken digit
+    assert spans(line, (22, 58), (0, 40), (40, 136)) == [(20, 24), (50, 68)]
+
+
 def test_a_digit_without_ink_has_a_box_within_the_picture() -> None:
     for middle in (0, 3, 135):
         ((first, end),) = spans(bars(), (middle,), (0, 40), (40, 136))
