@@ -22,8 +22,8 @@ from engine.reading import Character, Reading
 
 LONGEST_TEXT, DIFFICULTIES = 10, range(1, 6)
 
-# Taken in turn; chosen on pictures of the training's kinds in faces
-# kept out of it, ties by other pictures (`benchmarks/README.md`).
+# Taken in turn; chosen on pictures of the training's kinds in faces kept out of it, ties by other pictures
+# (`benchmarks/README.md`).
 LOOKS = (
     Look(lambda line, height: ink_rows(line, height, 0.04), stretch=0.85),
     Look(lambda line, height: tall_rows(line, height, 0.003), stretch=1.12, thin=THIN),

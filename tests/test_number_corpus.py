@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from engine import number_sources
+from engine import number_corpus, number_sources
 from engine.datasets import Dataset, DataUnavailable, Splits
 from engine.line import HEIGHT
 from engine.line_corpus import CHUNK, LONGEST, LineCorpus
@@ -47,6 +47,16 @@ def test_a_chunk_repeats_and_differs_from_others() -> None:
         np.testing.assert_array_equal(a, b)
         assert a.dtype == np.uint8
         assert a.shape[0] == HEIGHT
+
+
+def test_some_pictures_show_the_rows_of_tall_ink_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def widths(share: float) -> int:
+        """Where fewer rows are shown, a line is as high and therefore wider."""
+        monkeypatch.setattr(number_corpus, "TALL", share)
+        monkeypatch.setattr(number_corpus, "EMPTY", 0.0)
+        return sum(line.shape[1] for line in NumberChunks("hand-made", ("blank",))(3, 0).lines)
+
+    assert widths(1.0) > 1.05 * widths(0.0)
 
 
 def test_every_number_fits_into_the_columns_of_its_line() -> None:

@@ -1,6 +1,6 @@
 """How the page's own handlers are called, as arguments for an event of Gradio.
 
-Three ways of Gradio's client (6.31) that the page has to live with:
+Four ways of Gradio's client (6.31) that the page has to live with:
 
 * An event that leads to several handlers calls them one after another; and when one of them finds that it was
   asked for again meanwhile, all of them are called again. Two that run side by side then wake each other for
