@@ -94,10 +94,12 @@ def _recipe(arguments: argparse.Namespace) -> Recipe:
     if arguments.hard and (RECIPES[arguments.name].data != "captcha-corpus" or not arguments.minutes):
         sys.exit("--hard is for captcha, and needs --minutes.")
     of_photos = RECIPES[arguments.name].data == "colour-corpus"
-    if (arguments.loss or arguments.crops) and not of_photos:
-        sys.exit(f"--loss and --crops are for colorize, not for {arguments.name}.")
-    if arguments.crops and not (arguments.gpu or arguments.minutes):
-        sys.exit("--crops needs --minutes or --gpu: by its epochs a training begins with small crops.")
+    if (arguments.loss or arguments.crops or arguments.even) and not of_photos:
+        sys.exit(f"--loss, --crops and --even are for colorize, not for {arguments.name}.")
+    if not 0 <= arguments.even <= 1:
+        sys.exit("--even goes from 0 to 1.")
+    if (arguments.crops or arguments.even) and not (arguments.gpu or arguments.minutes):
+        sys.exit("--crops and --even need --minutes or --gpu: by epochs, a training has crops of its own.")
     asked = {
         "seed": arguments.seed,
         "epochs": arguments.epochs,
@@ -141,7 +143,8 @@ def _events(
             threads=arguments.threads,
         )
         return
-    ahead = endless_feed(recipe, max(1, arguments.processes), arguments.gpu, arguments.crops, arguments.hard)
+    processes = max(1, arguments.processes)
+    ahead = endless_feed(recipe, processes, arguments.gpu, arguments.crops, arguments.hard, arguments.even)
     try:
         yield from train_long(
             network,
@@ -221,6 +224,12 @@ def main() -> None:
         type=int,
         choices=(64, 96, 128, 160),
         help="pixels of the shorter side of all of colorize's crops, by the clock",
+    )
+    training.add_argument(
+        "--even",
+        type=float,
+        default=0.0,
+        help="draw the sources of colorize's photos more evenly, by the clock: from 0 to 1",
     )
     training.add_argument("--hard", help="a reader of captchas: learn mostly what it does not read surely")
     training.add_argument("--gpu", action="store_true", help="train on a GPU, by CuPy")

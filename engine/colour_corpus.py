@@ -14,7 +14,6 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
 
 import cv2
 import numpy as np
@@ -49,7 +48,7 @@ class ColourCorpus:
     and where they are (0 or 1), and labels (N, side / 4, side / 4, 2) int8, the true a and b.
 
     steps: of the whole training, which is what the phases are shares of. ahead: made so many batches ahead in
-    another thread; 0 makes them when they are asked for. keep: opened photos stay in memory, 50 kB each.
+    another thread; 0 makes them when they are asked for.
     """
 
     def __init__(
@@ -60,12 +59,10 @@ class ColourCorpus:
         steps: int,
         steps_per_epoch: int,
         ahead: int = AHEAD,
-        keep: bool = False,
     ) -> None:
         self.photos, self.seed, self.phases, self.steps = photos, seed, tuple(phases), steps
         self.steps_per_epoch, self.ahead = steps_per_epoch, ahead
         self._names = photos.to_train
-        self._open = cache(self._coloured) if keep else self._coloured
         self._begins = [round(phase.begins * steps) for phase in phases]
         self._pool = ThreadPoolExecutor(1) if ahead else None
         self._made: dict[int, Future[tuple[np.ndarray, np.ndarray]]] = {}
@@ -111,7 +108,7 @@ class ColourCorpus:
         turn, place = divmod(number, len(self._names))
         name = self._names[self._order(turn)[place]]
         for _ in range(100):
-            photo = self._open(name)
+            photo = self._coloured(name)
             if photo is not None:
                 return photo
             name = self._names[rng.integers(len(self._names))]

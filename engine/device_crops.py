@@ -1,5 +1,5 @@
 """Crops of photos for the colouriser, drawn where its network learns: all photos lie in one vector on the
-device, and a batch is a few dozen operations on whole arrays.
+device, be it a GPU or the processor, and a batch is a few dozen operations on whole arrays.
 
 A GPU learns faster than sixteen processes draw; here a batch costs it a third of a step. What a crop shows
 is as in `engine.colour_corpus`, but for more of it: lying and standing photos are cut as such, since whole
@@ -32,7 +32,7 @@ from engine.colour_corpus import (
 from engine.colour_spaces import EPSILON, KAPPA, TO_XYZ, WHITE, linear_from_srgb
 from engine.datasets import DataUnavailable
 from engine.layer import Array
-from engine.photos import Photos
+from engine.photos import Photos, evened
 
 LEAST_SHARE = 0.5  # of a photo's sides that a crop shows at least
 TILT = 4.0  # degrees, deviation, of half the crops
@@ -48,7 +48,8 @@ class DeviceCrops:
     L, the hints' a and b and where they are (0 or 1), and labels (N, h / 4, w / 4, 2) int8, the true a and b.
 
     sides: pixels on the shorter and the longer side of a crop, which take turns by chance; a batch is of
-    lying or of standing crops. threads: that open the photos. DataUnavailable where no photo is coloured.
+    lying or of standing crops. even: from 0, where all photos come equally often, to 1, where all sources do
+    (`engine.photos.evened`). threads: that open the photos. DataUnavailable where no photo is coloured.
     """
 
     def __init__(
@@ -60,11 +61,14 @@ class DeviceCrops:
         steps_per_epoch: int,
         xp: Any = np,
         threads: int = 1,
+        even: float = 0.0,
     ) -> None:
         self.seed, self.size, self.sides, self.xp = seed, batch, tuple(sides), xp
         self.steps_per_epoch = steps_per_epoch
         with ThreadPoolExecutor(threads) as pool:
-            opened = [photo for photo in pool.map(_opener(photos), photos.to_train) if photo is not None]
+            found = zip(photos.to_train, pool.map(_opener(photos), photos.to_train), strict=True)
+            named = [(name, photo) for name, photo in found if photo is not None]
+        names, opened = [name for name, _ in named], [photo for _, photo in named]
         if not opened:
             raise DataUnavailable(f"no photo in {photos.path} can be read and is coloured")
         self._heights, self._widths = np.array([photo.shape[:2] for photo in opened]).T
@@ -73,6 +77,7 @@ class DeviceCrops:
         self._pixels = xp.asarray(np.concatenate([photo.reshape(-1, 3) for photo in opened]))
         self._lying = np.flatnonzero(self._widths >= self._heights)
         self._standing = np.flatnonzero(self._widths < self._heights)
+        self._shares = evened(names, even)
 
     def batch(self, step: int) -> tuple[Array, Array]:
         """The batch of a step, which depends on the step alone."""
@@ -80,7 +85,8 @@ class DeviceCrops:
         xp, (short, long) = self.xp, self.sides[rng.integers(len(self.sides))]
         lying = not len(self._standing) or (len(self._lying) > 0 and rng.random() < LYING)
         height, width = (short, long) if lying else (long, short)
-        chosen = rng.choice(self._lying if lying else self._standing, self.size)
+        among = self._lying if lying else self._standing
+        chosen = rng.choice(among, self.size, p=self._shares[among] / self._shares[among].sum())
         rgb = self._sampled(chosen, height, width, rng)
         lab = lab_from_bytes(rgb)
         ab, hints = lab[..., 1:], hint_places(rng, self.size, height, width)

@@ -13,7 +13,7 @@ import numpy as np
 from engine import datasets
 from engine.ahead import Ahead
 from engine.captcha_corpus import CaptchaCorpus
-from engine.colour_corpus import AHEAD, ColourCorpus, Phase
+from engine.colour_corpus import ColourCorpus, Phase
 from engine.datasets import Dataset
 from engine.device_crops import DeviceCrops
 from engine.digit_corpus import SETTLING, DigitCorpus, Mixture
@@ -28,7 +28,7 @@ from engine.training import Batches, ShuffledBatches
 Progress = Callable[[float, str], None]
 LARGE_CROPS = 0.55  # of a training of the colouriser is done when its crops grow
 CROPS = 64, 96  # pixels on a side, before and after
-GPU_CROPS, LONGER = (96, 96, 128), 32  # on a GPU, of the shorter side, and how many more the longer has
+CLOCK_CROPS, LONGER = (96, 96, 128), 32  # by the clock, of the shorter side, and how many more the longer has
 MIXED, GPU_MIXED = 3, 6  # volumes of lines that take turns, by the clock and on a GPU
 
 
@@ -62,13 +62,18 @@ class NotEndless(ValueError):
 
 
 def endless_feed(
-    recipe: Recipe, processes: int, gpu: bool, crops: int | None = None, hard: str | None = None
+    recipe: Recipe,
+    processes: int,
+    gpu: bool,
+    crops: int | None = None,
+    hard: str | None = None,
+    even: float = 0.0,
 ) -> LineCorpus | Ahead | DeviceCrops:
-    """The batches of a recipe without end, made by so many processes; for a GPU crops of photos are made
-    there.
+    """The batches of a recipe without end, made by so many processes; crops of photos are made where the
+    network learns.
 
-    crops: pixels on a shorter side of all crops of photos, instead of small ones first. hard: of captchas
-    mostly those that the network of this file does not read surely.
+    crops: pixels on a shorter side of all crops of photos, instead of several. hard: of captchas mostly those
+    that the network of this file does not read surely. even: how evenly the sources of photos are drawn.
     NotEndless for a recipe with a data set of its own, which is learnt in a minute.
     """
     mixed = GPU_MIXED if gpu else MIXED
@@ -79,27 +84,13 @@ def endless_feed(
         return number_corpus(recipe.seed, recipe.batch_size, processes, mixed)
     if recipe.data == "colour-corpus":
         per_epoch = max(1, (recipe.images or 16_000) // recipe.batch_size)
-        if gpu:
-            pairs = [(short, short + LONGER) for short in ((crops,) if crops else GPU_CROPS)]
-            photos = training_photos()
-            return DeviceCrops(photos, recipe.seed, recipe.batch_size, pairs, per_epoch, cupy(), processes)
-        sides = (crops, crops) if crops else CROPS
-        return Ahead(ColourCrops(recipe, sides), per_epoch, processes)
+        sides = [(short, short + LONGER) for short in ((crops,) if crops else CLOCK_CROPS)]
+        photos, xp = training_photos(), cupy() if gpu else np
+        return DeviceCrops(photos, recipe.seed, recipe.batch_size, sides, per_epoch, xp, processes, even)
     if recipe.data == "digit-corpus":
         per_epoch = (recipe.images or 64_000) // recipe.batch_size
         return Ahead(Digits(recipe.seed, recipe.batch_size, recipe.epochs * per_epoch), per_epoch, processes)
     raise NotEndless(f"{recipe.name} is learnt in a minute, by its epochs: leave out --gpu and --minutes.")
-
-
-@dataclass(frozen=True)
-class ColourCrops:
-    """From a step to its batch, for processes of their own."""
-
-    recipe: Recipe
-    sides: tuple[int, int]
-
-    def __call__(self, step: int) -> tuple[np.ndarray, np.ndarray]:
-        return _colour_corpus(self.recipe, self.sides).make(step)
 
 
 @dataclass(frozen=True)
@@ -115,27 +106,17 @@ class Digits:
 
 
 @cache
-def _colour_corpus(recipe: Recipe, sides: tuple[int, int]) -> ColourCorpus:
-    return colour_batches(recipe, sides, ahead=0, keep=True)
-
-
-@cache
 def _digit_corpus(seed: int, batch_size: int, settling: bool) -> DigitCorpus:
     return DigitCorpus(seed=seed, batch_size=batch_size, mixture=SETTLING if settling else Mixture())
 
 
-def colour_batches(
-    recipe: Recipe, sides: tuple[int, int] = CROPS, ahead: int = AHEAD, keep: bool = False
-) -> ColourCorpus:
-    """Small crops first, from which most is learnt in the same time, then larger ones, on a processor in
-    smaller batches.
-    """
-    small, large = sides
-    fewer = max(1, recipe.batch_size // 2) if sides == CROPS else recipe.batch_size
-    phases = Phase(0.0, small, recipe.batch_size), Phase(LARGE_CROPS, large, fewer)
+def colour_batches(recipe: Recipe) -> ColourCorpus:
+    """Small crops first, from which most is learnt in the same time, then larger ones in smaller batches."""
+    small, large = CROPS
+    phases = Phase(0.0, small, recipe.batch_size), Phase(LARGE_CROPS, large, max(1, recipe.batch_size // 2))
     per_epoch = max(1, (recipe.images or 16_000) // recipe.batch_size)
     steps = recipe.epochs * per_epoch
-    return ColourCorpus(training_photos(), recipe.seed, phases, steps, per_epoch, ahead, keep)
+    return ColourCorpus(training_photos(), recipe.seed, phases, steps, per_epoch)
 
 
 class DigitBatches:

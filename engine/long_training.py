@@ -15,6 +15,7 @@ import numpy as np
 
 from engine.gpu import Packed, here, to_numpy
 from engine.losses import Loss
+from engine.memory import keep_freed_memory
 from engine.network import Network
 from engine.optimizers import SGD
 from engine.preprocessing import to_network_input
@@ -41,6 +42,7 @@ def train_long(
     With `seconds`, counted from the first batch on, it ends by the clock at the latest, and the schedule
     follows whichever is further.
     """
+    keep_freed_memory()
     network_arrays = Packed(network, xp)
     means = Packed(average.network, xp) if average else None
     optimizer.set_state({name: xp.asarray(a) for name, a in optimizer.state().items()})

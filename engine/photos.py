@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -40,6 +42,23 @@ class Photos:
     @property
     def to_tune(self) -> list[str]:
         return self.names[::KEPT_APART]
+
+
+def evened(names: Sequence[str], power: float) -> np.ndarray:
+    """How often photos are to be drawn, so that large sources do not outweigh small ones: (N,) summing to 1.
+
+    A photo's source is its name up to the last "_", or its folder where there is none. power: 0 draws all
+    photos equally often, 1 all sources.
+    """
+    sources = [_source(Path(name)) for name in names]
+    counts = Counter(sources)
+    weights = np.array([counts[source] ** -power for source in sources])
+    return weights / weights.sum()
+
+
+def _source(path: Path) -> str:
+    tag, _, _ = path.stem.rpartition("_")
+    return str(path.with_name(tag)) if tag else str(path.parent)
 
 
 def _in_memory(path: Path) -> Path | io.BytesIO:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 import zipfile
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from engine import colour_corpus, feeds
+from engine import colour_corpus
 from engine.architectures import build
 from engine.colour_corpus import (
     ColourCorpus,
@@ -23,11 +22,9 @@ from engine.colour_corpus import (
 )
 from engine.colour_spaces import lab_from_srgb
 from engine.datasets import DataUnavailable
-from engine.feeds import ColourCrops
 from engine.losses import colour_cross_entropy
 from engine.optimizers import AdamW
 from engine.photos import Photos, training_photos
-from engine.recipes import RECIPES
 from engine.resume import load_state, save_state
 from engine.training import BatchDone, WeightAverage, train
 
@@ -167,14 +164,6 @@ def test_exposure_keeps_black_white_and_order() -> None:
     for one in shown:
         assert (one[0], one[-1]) == (0, pytest.approx(100))
         assert (np.diff(one) > 0).all()
-
-
-def test_other_processes_make_the_same(photos: Photos, monkeypatch: pytest.MonkeyPatch) -> None:
-    source = corpus(photos)
-    monkeypatch.setattr(feeds, "_colour_corpus", lambda recipe, sides: source)
-    make = pickle.loads(pickle.dumps(ColourCrops(RECIPES["colorize"], (64, 64))))
-    for found, expected in zip(make(3), source.make(3), strict=True):
-        np.testing.assert_array_equal(found, expected)
 
 
 def test_quick_lab_is_near_enough() -> None:

@@ -187,19 +187,24 @@ def test_another_decay_shrinks_the_weights_more() -> None:
         "schedule": None,
         "loss": None,
     }
-    arguments = argparse.Namespace(name="captcha", crops=None, gpu=False, minutes=None, decay=0.3, **asked)
+    arguments = argparse.Namespace(
+        name="captcha", crops=None, even=0.0, gpu=False, minutes=None, decay=0.3, **asked
+    )
     optimizer = command._recipe(arguments).make_optimizer()
     assert isinstance(optimizer, AdamW)
     assert optimizer.weight_decay == 0.3
 
 
 def test_what_is_for_photos_is_refused_for_others(run: Run) -> None:
-    for words in (["--loss", "colours by photo"], ["--crops", "128"]):
+    for words in (["--loss", "colours by photo"], ["--crops", "128"], ["--even", "0.5"]):
         with pytest.raises(SystemExit, match="are for colorize, not for lenet-5"):
             run("train", "lenet-5", *words)
     with pytest.raises(SystemExit, match="--hard is for captcha"):
         run("train", "digits", "--hard", "x.npz", "--minutes", "1")
     with pytest.raises(SystemExit, match="needs --minutes"):
         run("train", "captcha", "--hard", "x.npz")
-    with pytest.raises(SystemExit, match="--crops needs --minutes or --gpu"):
-        run("train", "colorize", "--crops", "128")
+    for words in (["--crops", "128"], ["--even", "0.5"]):
+        with pytest.raises(SystemExit, match="--crops and --even need --minutes or --gpu"):
+            run("train", "colorize", *words)
+    with pytest.raises(SystemExit, match="from 0 to 1"):
+        run("train", "colorize", "--even", "1.5", "--minutes", "1")

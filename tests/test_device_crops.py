@@ -19,7 +19,7 @@ from engine.gpu import NoGPU
 from engine.long_training import train_long
 from engine.losses import colour_cross_entropy_by_photo
 from engine.optimizers import AdamW
-from engine.photos import Photos
+from engine.photos import Photos, evened
 from engine.recipes import RECIPES
 from engine.schedules import constant
 from engine.training import BatchDone
@@ -191,6 +191,38 @@ def test_a_network_learns_from_them(tmp_path: Path) -> None:
     )
     losses = [event.loss for event in steps if isinstance(event, BatchDone)]
     assert losses[-1] < losses[0]
+
+
+def test_sources_come_as_evenly_as_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of ten photos nine are red and of one source."""
+    monkeypatch.setattr(device_crops, "TURNED", 0)
+    for i in range(10):
+        cv2.imwrite(str(tmp_path / f"many_{i}.png"), flat(200, 60, 40)[..., ::-1])
+    cv2.imwrite(str(tmp_path / "one_0.png"), flat(40, 60, 200)[..., ::-1])
+
+    def blue(even: float) -> float:
+        crops = DeviceCrops(Photos(tmp_path), 0, 500, ((32, 32),), 9, even=even)
+        return float((crops.batch(0)[1][:, 0, 0, 1] < 0).mean())
+
+    assert blue(0) == pytest.approx(1 / 10, abs=0.04)
+    assert blue(0.5) == pytest.approx(1 / 4, abs=0.06)
+    assert blue(1) == pytest.approx(1 / 2, abs=0.07)
+
+
+def test_a_source_is_a_name_without_its_number_or_a_folder() -> None:
+    names = ["a/dog_1.jpg", "a/dog_2.jpg", "a/red_cat_1.jpg", "b/1.jpg", "b/2.jpg", "b/3.jpg"]
+    np.testing.assert_allclose(evened(names, 0), 1 / 6)
+    np.testing.assert_allclose(evened(names, 1), [1 / 6, 1 / 6, 1 / 3, 1 / 9, 1 / 9, 1 / 9])
+
+
+def test_by_the_clock_crops_are_drawn_without_a_gpu_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photos = folder(tmp_path, [patchwork(i, 80, 100) for i in range(2)])
+    monkeypatch.setattr(feeds, "training_photos", lambda: photos)
+    crops = endless_feed(RECIPES["colorize"], 1, False, 64)
+    assert isinstance(crops, DeviceCrops)
+    assert crops.batch(0)[0].shape == (RECIPES["colorize"].batch_size, 64, 96, 4)
 
 
 def test_the_feed_for_a_gpu_draws_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
