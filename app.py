@@ -11,6 +11,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import gradio as gr
 
 from ui import captcha, colorize, draw, inside, numbers, teach, train
+from ui.limits import Limits
 from ui.theme import HEAD, theme
 
 MASTHEAD = """<header class="masthead"><h1>Paint by NumPy</h1>
@@ -20,7 +21,7 @@ MASTHEAD = """<header class="masthead"><h1>Paint by NumPy</h1>
 LAUNCH: dict[str, Any] = {
     "theme": theme(),
     "head": HEAD,
-    "max_file_size": "20mb",
+    "max_file_size": f"{Limits.from_environment(os.environ).max_upload_megabytes}mb",
     "show_error": True,
     "ssr_mode": False,
     "run_history": False,  # it would write every stroke into the visitor's browser

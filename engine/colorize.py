@@ -33,6 +33,7 @@ LONGEST = 4  # times as many has the longer side at most
 STRIP_PIXELS = 1 << 16  # of the photo that are computed at once
 VIVID = 0.7  # from 0, faithful, to 1: above it, what is coloured wrongly shows more than what gains
 APART = 18.0  # units of a and b between two colours that are suggested
+SUGGESTED = 0.3  # how much more rare colours count there than photos have them; 0 to 1 as `vivid`
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,10 +186,10 @@ def _enlarged(logits: np.ndarray, lightness: np.ndarray, vivid: float) -> np.nda
 
 
 def suggestions(
-    prepared: Prepared, colours: Colours, x: float, y: float, count: int = 5, vivid: float = VIVID
+    prepared: Prepared, colours: Colours, x: float, y: float, count: int = 5
 ) -> list[tuple[tuple[int, int, int], float]]:
-    """The colours that the network finds likeliest at (x, y) in the photo's pixels: (red, green, blue) at the
-    lightness there, and what share of the probability lies near each; no two are much alike.
+    """The colours that the network finds likeliest at (x, y) in the photo's pixels, in order: (red, green,
+    blue) at the lightness there, and what share of the probability lies near each; no two are much alike.
     """
     height, width = prepared.size
     column, row = (
@@ -196,7 +197,7 @@ def suggestions(
     )  # the pixel that was meant
     rows, columns = colours.logits.shape[:2]
     place = colours.logits[row * rows // height, column * columns // width]
-    p = ab_bins.probabilities(place, vivid)
+    p = ab_bins.probabilities(place, SUGGESTED)
     light = float(prepared.lightness[row, column])
     found = []
     for _ in range(min(count, len(p))):
@@ -210,7 +211,7 @@ def suggestions(
         red, green, blue = (int(part) for part in srgb_bytes(lab)[0, 0])
         found.append(((red, green, blue), share))
         p[near] = 0
-    return found
+    return sorted(found, key=lambda one: -one[1])
 
 
 def _full_size(prepared: Prepared, ab: np.ndarray) -> np.ndarray:

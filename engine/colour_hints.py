@@ -6,6 +6,7 @@ Of a hint's colour only a and b of CIE Lab count: how light a place is the photo
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,8 @@ import numpy as np
 from engine.colour_spaces import lab_from_srgb
 
 MAX_STROKES, MAX_POINTS = 2000, 200_000
+STROKE = 'a stroke looks like {"points": [[x, y]], "colour": "#rrggbb"}, with numbers for x and y'
+COLOUR = re.compile("#?([0-9a-fA-F]{6})")
 LEAST_COVER = 0.2  # of a place that a painted layer covers before it counts there
 
 
@@ -93,12 +96,20 @@ class Hints:
 
 def _stroke(value: Any) -> Stroke:
     try:
-        points = tuple((float(x), float(y)) for x, y in value["points"][: MAX_POINTS + 1])
-        colour = value["colour"]
-        red, green, blue = bytes.fromhex(colour.removeprefix("#"))
-        return Stroke(points, (red, green, blue), float(value.get("radius", 0)))
+        points = tuple((_number(x), _number(y)) for x, y in value["points"][: MAX_POINTS + 1])
+        found = COLOUR.fullmatch(value["colour"])
+        if found is None:
+            raise ValueError(f"a colour is written #rrggbb, not {value['colour'][:20]!r}")
+        red, green, blue = bytes.fromhex(found[1])
+        return Stroke(points, (red, green, blue), _number(value.get("radius", 0)))
     except (TypeError, KeyError, AttributeError) as error:
-        raise ValueError('a stroke looks like {"points": [[x, y]], "colour": "#rrggbb"}') from error
+        raise ValueError(STROKE) from error
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{value!r} is no number")
+    return float(value)
 
 
 def _draw(strokes: tuple[Stroke, ...], photo: tuple[int, int], planes: np.ndarray) -> None:

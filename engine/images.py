@@ -47,6 +47,8 @@ DAMAGE = (
     *(OverflowError, MemoryError, struct.error),
 )
 DAMAGED = "This picture is damaged or cut short and can't be opened."
+HEIC = "This is a HEIC photo, as iPhones keep them: save it as a JPEG first."
+HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"mif1", b"msf1")  # at byte 8 of a file, after "ftyp"
 NOT_A_PICTURE = "This file is no picture that can be opened here: PNG, JPEG, WebP, GIF, BMP or TIFF."
 TOO_LARGE = f"at most {MAX_PIXELS // 10**6} megapixels are read."
 
@@ -91,11 +93,17 @@ def _from_file(path: Path, longest: int | None) -> np.ndarray:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise PictureError(f"This picture is too large; {TOO_LARGE}") from None
     except UnidentifiedImageError:
-        raise PictureError(NOT_A_PICTURE) from None
+        raise PictureError(HEIC if _is_heic(path) else NOT_A_PICTURE) from None
     except PictureError:
         raise
     except DAMAGE as error:
         raise PictureError(DAMAGED) from error
+
+
+def _is_heic(path: Path) -> bool:
+    with path.open("rb") as file:
+        start = file.read(12)
+    return start[4:8] == b"ftyp" and start[8:] in HEIC_BRANDS
 
 
 def _check_size(width: int, height: int) -> None:

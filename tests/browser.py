@@ -131,9 +131,9 @@ IN_SIGHT = """pad => {
 }"""
 
 
-def on_pad(page: Page, stroke: list[float]) -> list[tuple[float, float]]:
-    """Where a stroke's points lie in the window, once the pad is in it and rests there."""
-    pad = page.locator("#pad canvas")
+def on_pad(page: Page, stroke: list[float], canvas: str = "#pad canvas") -> list[tuple[float, float]]:
+    """Where a stroke's points lie in the window, once the pad (or another canvas) is in it and rests."""
+    pad = page.locator(canvas)
     if not pad.evaluate(IN_SIGHT):
         pad.evaluate("pad => pad.scrollIntoView({block: 'center', behavior: 'instant'})")
     pad.hover(trial=True)
@@ -159,11 +159,11 @@ def draw(page: Page, strokes: list[list[float]], seconds: float = 0.0, lift: boo
             page.mouse.up()
 
 
-def draw_by_touch(page: Page, strokes: list[list[float]]) -> None:
+def draw_by_touch(page: Page, strokes: list[list[float]], canvas: str = "#pad canvas") -> None:
     """Draw with a finger; the page's context needs `has_touch`."""
     devtools = page.context.new_cdp_session(page)
     for stroke in strokes:
-        for i, (x, y) in enumerate(on_pad(page, stroke)):
+        for i, (x, y) in enumerate(on_pad(page, stroke, canvas)):
             kind = "touchMove" if i else "touchStart"
             devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
         devtools.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})

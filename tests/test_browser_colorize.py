@@ -16,7 +16,7 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser import ROOT
+from tests.browser import ROOT, draw_by_touch
 from ui.colorize_photo import KEY
 
 pytestmark = pytest.mark.browser
@@ -122,16 +122,22 @@ def test_before_and_after_are_told_apart_by_a_line(page: Page) -> None:
     assert float(line.input_value()) > float(before)
 
 
-def test_a_dropped_photo_is_coloured(page: Page, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "where", ["#colorize-canvas canvas", "#colorize-compare .frames", "#colorize-honest"]
+)
+def test_a_dropped_photo_is_coloured_wherever_it_falls(page: Page, tmp_path: Path, where: str) -> None:
     data = base64.b64encode(photo(tmp_path / "mine.png", (300, 200)).read_bytes()).decode()
     open_tab(page).evaluate(
-        """data => {
+        """([data, where]) => {
             const bytes = Uint8Array.from(atob(data), c => c.charCodeAt(0)), bag = new DataTransfer();
             bag.items.add(new File([bytes], "mine.png", {type: "image/png"}));
-            document.querySelector("#colorize-canvas canvas").dispatchEvent(
-                new DragEvent("drop", {dataTransfer: bag, bubbles: true, cancelable: true}));
+            for (const kind of ["dragover", "drop"]) {
+                const event = new DragEvent(kind, {dataTransfer: bag, bubbles: true, cancelable: true});
+                document.querySelector(where).dispatchEvent(event);
+                if (!event.defaultPrevented) throw new Error("the browser would open the file instead");
+            }
         }""",
-        data,
+        [data, where],
     )
     expect(said(page)).to_contain_text("300 × 200 pixels")
 
@@ -224,6 +230,28 @@ def test_a_click_offers_five_colours(page: Page) -> None:
     assert blue > red
 
 
+def test_a_colour_that_was_chosen_is_dotted_by_a_click(page: Page) -> None:
+    open_tab(page)
+    first = after(page)
+    page.get_by_label("Red", exact=True).click()
+    page.mouse.click(*at(page, 0.5, 0.8))
+    changes(page, first)
+    expect(said(page)).to_contain_text("1 hint ")
+    red, _, blue = pixel(page, 0.5, 0.8)
+    assert red > blue + 20
+    expect(offered(page)).to_have_count(5)  # in whose place it may have another colour
+    offered(page).first.click()
+    expect(said(page)).to_contain_text("1 hint ")
+    page.locator("#colorize-honest").click()
+    expect(offered(page).first).to_be_hidden()
+    page.mouse.click(*at(page, 0.25, 0.2))  # an offered one was chosen last: clicks ask again
+    expect(offered(page).first).to_be_visible()
+    expect(said(page)).to_contain_text("1 hint ")
+    own = page.get_by_label("Any other colour")
+    own.evaluate("e => { e.value = '#123456'; e.dispatchEvent(new Event('change')); }")
+    expect(page.locator("#colorize-canvas .own")).to_have_class(re.compile("taken"))
+
+
 def test_hints_are_given_by_keyboard(page: Page) -> None:
     open_tab(page)
     page.locator("#colorize-canvas canvas").focus()
@@ -301,6 +329,43 @@ def test_many_stop_and_keep_what_is_done(page: Page, tmp_path: Path) -> None:
     expect(page.locator("#colorize-many-told")).to_contain_text("Stopped after", timeout=60_000)
     expect(page.locator("#colorize-zip")).to_be_visible()
     expect(page.locator("#colorize-many-start")).to_be_visible()
+
+
+def test_nothing_brought_gets_a_sentence_and_the_button_stays(page: Page, tmp_path: Path) -> None:
+    open_tab(page)
+    start = page.locator("#colorize-many-start")
+    start.click()
+    expect(page.locator("#colorize-many-told")).to_contain_text("Bring some photos first.")
+    expect(start).to_have_text("Colour them")
+    page.locator("#colorize-files input[type=file]").set_input_files(photo(tmp_path / "a.png", (80, 60)))
+    start.click()
+    expect(page.locator("#colorize-many-told")).to_contain_text("1 photo coloured")
+    expect(start).to_have_text("Colour them")
+    expect(page.locator("#colorize-zip")).to_have_text("Download the ZIP")
+
+
+def test_a_typed_number_is_brought_into_its_range(page: Page) -> None:
+    open_tab(page)
+    first = after(page)
+    slide(page, "Saturation", 9)
+    changes(page, first)
+    expect(said(page)).to_contain_text("painted in")
+    expect(page.get_by_text("Error", exact=True)).to_have_count(0)
+
+
+def test_a_finger_paints_and_the_page_stays(open_page: OpenPage) -> None:
+    page = open_tab(open_page(width=390, height=844, touch=True))
+    first = after(page)
+    at(page, 0, 0)
+    before = page.evaluate("scrollY")
+    down = [value for i in range(12) for value in (0.5, 0.1 + 0.03 * i)]
+    draw_by_touch(page, [down], "#colorize-canvas canvas")
+    changes(page, first)
+    expect(said(page)).to_contain_text("1 hint ")
+    assert page.evaluate("scrollY") == before
+    for part in (0.15, 0.4):  # the stroke goes as far as the finger
+        red, green, _ = pixel(page, 0.5, part * 640 / 427)
+        assert red > green
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

@@ -64,6 +64,19 @@ def test_it_is_watched_and_stopped(page: Page) -> None:
     expect(page.locator("#pair-start")).to_be_visible()
 
 
+def test_a_refusal_leaves_what_is_there(page: Page) -> None:
+    open_part(page)
+    page.get_by_label("Learning rate").fill("0")
+    page.get_by_label("Learning rate").blur()
+    expect(page.locator("#colorize-pair")).to_contain_text("Your own settings.")
+    page.locator("#pair-start").click()
+    expect(told(page)).to_contain_text("rate")
+    expect(page.locator("#pair-start")).to_have_text("Learn")
+    expect(page.locator("#pair-network svg")).to_be_visible()
+    expect(page.locator("#pair-network")).to_contain_text("579")
+    expect(page.locator("#pair-pictures img")).to_have_count(2)
+
+
 def test_a_phone_never_scrolls_sideways(open_page: OpenPage) -> None:
     page = open_part(open_page(width=390, height=844, touch=True, dark=True))
     page.get_by_label("Reads").click()

@@ -109,7 +109,7 @@ def test_each_neighbourhood_has_its_picture() -> None:
         values = values_of(Choices(neighbourhood=neighbourhood, hidden=7))
         picture = HANDLERS.look(True, None, None, None, *values)[7]
         assert picture.count('class="read') == inputs
-        assert picture.count('class="unit"') == 7
+        assert picture.count('class="node"') == 7
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_stop_before_it_has_a_place(colour: str) -> None:
     easel = Easel()
     HANDLERS.begin(request(), colour, None, easel, *values_of(QUICK))
     assert "Stopped before it began" in tab.stop(easel)[3]
-    assert list(HANDLERS.work(easel)) == []
+    assert list(HANDLERS.work(easel)) == [(easel, *tab.shown(tab.PairView()))]  # no view would empty all
     assert not easel.apprentice.busy
 
 

@@ -296,7 +296,7 @@ def test_a_value_that_is_no_json_gets_a_sentence(easel: Easel) -> None:
 def test_a_click_gets_five_colours_that_exist_there(easel: Easel) -> None:
     photo = easel.photo
     assert photo is not None
-    answer = tab.ask(event(photo=photo.number, x=0.5, y=0.1, asked=3), 0.5, easel)["likely"]
+    answer = tab.ask(event(photo=photo.number, x=0.5, y=0.1, asked=3), easel)["likely"]
     assert answer["asked"] == 3
     assert len(answer["colours"]) == 5
     light = photo.prepared.lightness[9, 45]
@@ -309,14 +309,44 @@ def test_a_click_gets_five_colours_that_exist_there(easel: Easel) -> None:
 @pytest.mark.parametrize("data", [{}, {"x": "a"}, {"x": float("nan"), "y": 0}, {"x": 1}])
 def test_a_click_that_no_canvas_sends_has_no_answer(easel: Easel, data: dict[str, Any]) -> None:
     assert easel.photo is not None
-    assert skipped(tab.ask(event(photo=easel.photo.number, **data), 0.5, easel))
-    assert skipped(tab.ask(event(photo=-1, x=0.5, y=0.5), 0.5, easel))
-    assert skipped(tab.ask(cast(gr.EventData, SimpleNamespace(_data=None)), 0.5, easel))
+    assert skipped(tab.ask(event(photo=easel.photo.number, **data), easel))
+    assert skipped(tab.ask(event(photo=-1, x=0.5, y=0.5), easel))
+    assert skipped(tab.ask(cast(gr.EventData, SimpleNamespace(_data=None)), easel))
 
 
 def test_hints_for_a_photo_that_is_gone_are_said() -> None:
     assert "kept for" in tab.follow('{"photo": 1, "strokes": []}', *SLIDERS, Easel())[2]
     assert skipped(tab.follow("", *SLIDERS, Easel())[2])
+
+
+def test_hints_are_there_again_when_their_photo_comes_back(tmp_path: Path) -> None:
+    easel = Easel()
+    path = write(tmp_path / "sea.png", (90, 60))
+    tab.bring(str(path), *SLIDERS, easel, request())
+    tab.follow(page(easel, dot(0.5, 0.5)), *SLIDERS, easel)
+    _, ground, *_ = tab.bring(str(PHOTOS / "cat.jpg"), *SLIDERS, easel, request())
+    assert ground["ground"]["strokes"] == []
+    copy = tmp_path / "the same photo.png"
+    copy.write_bytes(path.read_bytes())
+    _, ground, _, told, *_ = tab.bring(str(copy), *SLIDERS, easel, request())
+    assert [stroke["points"] for stroke in ground["ground"]["strokes"]] == [[[0.5, 0.5]]]
+    assert "1 hint" in told
+    tab.follow(page(easel), *SLIDERS, easel)  # all are taken away: none come back
+    tab.bring(str(PHOTOS / "cat.jpg"), *SLIDERS, easel, request())
+    _, ground, *_ = tab.bring(str(path), *SLIDERS, easel, request())
+    assert ground["ground"]["strokes"] == []
+    easel.release()
+    assert not easel.hints
+
+
+def test_only_so_many_photos_hints_are_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(colorize_easel, "MOST_REMEMBERED", 2)
+    easel = Easel()
+    for i in range(4):
+        tab.bring(str(write(tmp_path / f"{i}.png", (40 + i, 30))), *SLIDERS, easel, request())
+        tab.follow(page(easel, dot(0.5, 0.5)), *SLIDERS, easel)
+    assert len(easel.hints) == 2
+    easel.release()
 
 
 # --- files -----------------------------------------------------------------------------------------------
@@ -342,6 +372,9 @@ def test_a_download_has_the_full_size_the_lightness_and_the_hints(tmp_path: Path
     assert [stroke["points"] for stroke in ground["ground"]["strokes"]] == [[[0.5, 0.5]], [[0.1, 0.2]]]
     assert [stroke["colour"] for stroke in ground["ground"]["strokes"]] == [RED, "#3160b4"]
     assert "2 hints" in told
+    assert again.photo is not None
+    assert again.photo.picture is None  # its colours are the app's, not an original's
+    assert Path(tab.download(0.25, 0.75, 1.5, again)[0]).name == "large-coloured.png"
     easel.release()
     again.release()
 
@@ -407,8 +440,20 @@ def test_programs_get_sentences() -> None:
         colorize("")
     with pytest.raises(gr.Error, match="hints are a list"):
         colorize(str(ROOT / "ui/examples/corner.jpg"), {"points": []})
-    with pytest.raises(gr.Error, match="a stroke looks like"):
-        colorize(str(ROOT / "ui/examples/corner.jpg"), [{"x": 1}])
+    for wrong in ({"x": 1}, {"points": [["x", 1]], "colour": RED}, {"points": [[True, 1]], "colour": RED}):
+        with pytest.raises(gr.Error, match="a stroke looks like"):
+            colorize(str(ROOT / "ui/examples/corner.jpg"), [wrong])
+    for wrong_colour in ("red", "#12345", "#1234567", "#12 45 7"):
+        with pytest.raises(gr.Error, match="a colour is written #rrggbb, not '"):
+            colorize(str(ROOT / "ui/examples/corner.jpg"), [{"points": [[1, 1]], "colour": wrong_colour}])
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "most"), [("strength", 3, 1), ("saturation", -0.5, 2), ("vivid", float("nan"), 1)]
+)
+def test_programs_are_told_of_numbers_out_of_range(name: str, value: float, most: int) -> None:
+    with pytest.raises(gr.Error, match=f"{name} goes from 0 to {most}, not"):
+        colorize(str(PHOTOS / "cat.jpg"), **{name: value})
 
 
 def test_the_canvas_has_a_name_for_everything() -> None:

@@ -235,6 +235,7 @@ def test_a_pil_image_or_an_array_can_be_too_large_as_well() -> None:
         (b"Dear network, please read this.", "no picture"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'><path d='M0 0'/></svg>", "no picture"),
         (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n", "no picture"),
+        (b"\x00\x00\x00\x18ftypheic" + bytes(60), "a HEIC photo, .* save it as a JPEG"),
         (b"\x89PNG\r\n\x1a\n", "no picture|damaged"),
         (b"\xff\xd8\xff\xe0" + bytes(40), "no picture|damaged"),
         (bytes(5_000), "no picture"),

@@ -13,6 +13,7 @@ from engine.components import Stages, read
 from engine.images import PictureError
 from ui.captcha_answer import percent_short
 from ui.events import flag, newest, watch
+from ui.fields import slider
 from ui.pictures import data_uri, shrunk
 
 THRESHOLD, SPECK, MEDIAN = 128, 2, 1
@@ -92,9 +93,9 @@ def build(picture: gr.Image, is_new: gr.Number) -> None:
     is_open = flag()
     with gr.Accordion("Step by step: the classical way", open=False, elem_id="captcha-classical") as part:
         with gr.Row(elem_id="captcha-classical-settings"):
-            threshold = gr.Slider(0, 255, THRESHOLD, step=1, label="Threshold", buttons=[], min_width=140)
-            speck = gr.Slider(0, 12, SPECK, step=1, label="Noise: largest speck", buttons=[], min_width=140)
-            median = gr.Slider(1, 5, MEDIAN, step=2, label="Median filter", buttons=[], min_width=140)
+            threshold = slider(0, 255, THRESHOLD, step=1, label="Threshold", min_width=140)
+            speck = slider(0, 12, SPECK, step=1, label="Noise: largest speck", min_width=140)
+            median = slider(1, 5, MEDIAN, step=2, label="Median filter", min_width=140)
         found = gr.Checkbox(True, label="Find the threshold (Otsu)", container=False, elem_id="captcha-otsu")
         told = gr.HTML("", apply_default_css=False)
     fields = [picture, found, threshold, speck, median]

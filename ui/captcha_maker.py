@@ -16,6 +16,7 @@ from PIL import Image
 from engine.captcha import DIFFICULTIES, LONGEST_TEXT, generate
 from engine.captcha_lessons import Exercise
 from engine.captcha_styles import STYLES
+from ui.fields import slider
 
 STYLE, LENGTH, DIFFICULTY, SEED = "package", 4, 2, 7
 MOST_SEED = 999_999_999
@@ -91,8 +92,8 @@ def lay_out() -> Maker:
     )
     sentence = gr.HTML(about(STYLE), apply_default_css=False, elem_id="captcha-about")
     with gr.Row(elem_id="captcha-numbers"):
-        length = gr.Slider(1, LONGEST_TEXT, LENGTH, step=1, label="Digits", buttons=[], min_width=120)
-        difficulty = gr.Slider(1, 5, DIFFICULTY, step=1, label="Difficulty", buttons=[], min_width=120)
+        length = slider(1, LONGEST_TEXT, LENGTH, step=1, label="Digits", min_width=120)
+        difficulty = slider(1, 5, DIFFICULTY, step=1, label="Difficulty", min_width=120)
     with gr.Row(elem_id="captcha-make-row"):
         button = gr.Button(
             "Make one", variant="primary", size="lg", elem_id="captcha-make", min_width=140, scale=3

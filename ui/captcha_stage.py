@@ -10,6 +10,7 @@ import numpy as np
 
 from engine.captcha_lessons import BATCH
 from ui.captcha_school import SchoolView
+from ui.fields import slider
 from ui.limits import Limits
 
 LESSON, REPLAY = 3200, 50  # pictures, and how many of a hundred are replayed
@@ -114,16 +115,15 @@ def lay_out_lesson(limits: Limits) -> LessonPart:
     )
     most = limits.max_lesson_pictures
     with gr.Row(elem_id="captcha-lesson-settings"):
-        pictures = gr.Slider(
+        pictures = slider(
             min(BATCH, most),
             most,
             min(LESSON, most),
             step=BATCH,
             label="Pictures",
-            buttons=[],
             min_width=120,
         )
-        replay = gr.Slider(0, 90, REPLAY, step=10, label="Replayed, %", buttons=[], min_width=120)
+        replay = slider(0, 90, REPLAY, step=10, label="Replayed, %", min_width=120)
     with gr.Row(elem_classes="captcha-buttons"):
         start = gr.Button("Teach it", elem_id="captcha-teach", scale=0, min_width=160)
         stop_button = gr.Button(

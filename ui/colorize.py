@@ -16,7 +16,7 @@ from engine.images import PictureError
 from ui import colorize_api, colorize_easel, colorize_many, colorize_pair
 from ui.colorize_compare import photo_uri
 from ui.colorize_easel import Easel
-from ui.colorize_photo import Photo, Settings, from_page, opened, save
+from ui.colorize_photo import COLOURED, Photo, Settings, from_page, opened, save
 from ui.colorize_stage import EXAMPLES, Stage, lay_out
 from ui.events import AT_ONCE, NEWEST, newest
 from ui.limits import Limits, spoken_time
@@ -71,7 +71,8 @@ def bring(
         return easel, gr.skip(), gr.skip(), failed(str(error)), *(gr.skip() for _ in range(3))
     settings = saved or Settings.of(vivid, strength, saturation)
     with easel.lock:
-        easel.photo, easel.painted = photo, (photo, settings)
+        photo = easel.bring(photo)
+        easel.painted = photo, settings
         after = photo_uri(photo.painted(settings))
     said = facts(photo, time.perf_counter() - began)
     before = [["gray", photo_uri(photo.gray)]]
@@ -106,7 +107,7 @@ def follow(
     return easel, gr.update(after=after), facts(photo, time.perf_counter() - began)
 
 
-def ask(event: gr.EventData, vivid: float, easel: Easel) -> Any:
+def ask(event: gr.EventData, easel: Easel) -> Any:
     """A place was clicked: the colours that are likeliest there, for the canvas."""
     asked = event._data if isinstance(event._data, dict) else {}
     photo = easel.photo
@@ -115,7 +116,7 @@ def ask(event: gr.EventData, vivid: float, easel: Easel) -> Any:
     width = photo.prepared.size[1]
     try:
         x, y = float(asked["x"]) * width, float(asked["y"]) * width
-        found = suggestions(photo.prepared, photo.colours, x, y, LIKELY, Settings.of(vivid, 1, 1).vivid)
+        found = suggestions(photo.prepared, photo.colours, x, y, LIKELY)
     except (KeyError, TypeError, ValueError, OverflowError):
         return gr.skip()
     colours = [["#" + bytes(rgb).hex(), "<1%" if share < 0.01 else f"{share:.0%}"] for rgb, share in found]
@@ -134,7 +135,7 @@ def download(vivid: float, strength: float, saturation: float, easel: Easel) -> 
     if photo is None:
         return gr.update(value=None), button, expired()
     try:
-        target = easel.folder() / f"{photo.name}-coloured.png"
+        target = easel.folder() / f"{photo.name}{COLOURED}.png"
         return str(save(photo, Settings.of(vivid, strength, saturation), target)), button, gr.skip()
     except PictureError:
         return gr.update(value=None), button, failed("This photo is no longer kept here. Bring it again.")
@@ -201,7 +202,7 @@ def wire(tab: gr.Tab, stage: Stage, easel: gr.State) -> None:
         [stage.canvas, *fields],
         [easel, stage.compare, stage.told],
     )
-    stage.canvas.select(ask, [stage.sliders[0], easel], stage.canvas, **NEWEST)
+    stage.canvas.select(ask, easel, stage.canvas, **NEWEST)
     pressed = stage.download.click(making, None, stage.download, **AT_ONCE)
     made = pressed.then(download, fields, [stage.file, stage.download, stage.told], **AT_ONCE)
     made.then(None, js=SAVE, **AT_ONCE)

@@ -37,6 +37,9 @@ def colorize(
     """
     if not photo:
         raise gr.Error("Send a photo.")
+    for name, value, most in (("strength", strength, 1), ("saturation", saturation, 2), ("vivid", vivid, 1)):
+        if not 0 <= value <= most:
+            raise gr.Error(f"{name} goes from 0 to {most}, not {value:g}.")
     settings = Settings.of(vivid, strength, saturation)
     try:
         told = Hints.from_json([] if hints is None else hints)

@@ -26,15 +26,17 @@ from ui.events import AT_ONCE, QUEUED
 from ui.limits import Limits, spoken_time
 
 JPEG = (".jpg", ".jpeg", ".jpe", ".jfif")
-AS_JPEG: dict[str, Any] = {"quality": 95, "subsampling": 0}
-AS_PNG: dict[str, Any] = {"compress_level": 4}
+SAVED: dict[str, dict[str, Any]] = {
+    ".jpg": {"quality": 95, "subsampling": 0},
+    ".png": {"compress_level": 4},
+}
 FILE = "coloured.zip"
 SKIPPED = "skipped.txt"  # in the ZIP
 MOST_NAMED = 50  # of those that were skipped, on the page
 ROOM = 1 << 30  # bytes of the disk that stay free
 INTRODUCTION = (
     "Several photos, or a ZIP of them, with the sliders as they are above. JPEGs come back as JPEGs, all "
-    "others as PNGs, each at its full size."
+    "others as PNGs, each at its full size. A file may have {megabytes} MB."
 )
 
 
@@ -116,10 +118,7 @@ def _colour(entry: Entry, settings: Settings, folder: Path, parcel: Parcel, goin
     except (PictureError, CheckpointError) as error:
         going.skipped.append((entry.name, str(error)))
         return
-    options: dict[str, Any] = (
-        {"quality": 95, "subsampling": 0} if target.suffix == ".jpg" else {"compress_level": 4}
-    )
-    Image.fromarray(painted).save(target, **options)
+    Image.fromarray(painted).save(target, **SAVED[target.suffix])
     parcel.add(target, f"{Path(entry.name).stem}{target.suffix}")
     going.done += 1
 
@@ -211,6 +210,7 @@ class Worker:
 
     def work(self, easel: Easel) -> Iterator[tuple[Any, ...]]:
         """What was noted. The easel is written with each view, so that its time to live begins anew."""
+        yield easel, *(gr.skip() for _ in range(4))  # Gradio empties what a generator without a view writes
         with closing(carry_out(easel, self.limits)) as views:
             for view in views:
                 yield easel, *shown(view)
@@ -225,7 +225,8 @@ def paths_of(payload: ListFiles | FileData | None) -> list[str]:
 
 def build(sliders: tuple[gr.Slider, ...], easel: gr.State, limits: Limits) -> None:
     """Lay the part out and wire it."""
-    gr.HTML(f"<h2>Many</h2><p>{INTRODUCTION}</p>", apply_default_css=False, elem_classes="section")
+    introduction = INTRODUCTION.format(megabytes=limits.max_upload_megabytes)
+    gr.HTML(f"<h2>Many</h2><p>{introduction}</p>", apply_default_css=False, elem_classes="section")
     with gr.Row(elem_id="colorize-many", equal_height=False):
         with gr.Column(min_width=300):
             files = gr.File(
@@ -234,7 +235,13 @@ def build(sliders: tuple[gr.Slider, ...], easel: gr.State, limits: Limits) -> No
             files.preprocess = paths_of  # type: ignore[method-assign]
         with gr.Column(min_width=300):
             with gr.Row(elem_classes="captcha-buttons"):
-                start = gr.Button("Colour them", elem_id="colorize-many-start", scale=0, min_width=160)
+                start = gr.Button(
+                    "Colour them",
+                    variant="primary",
+                    elem_id="colorize-many-start",
+                    scale=0,
+                    min_width=160,
+                )
                 stop_button = gr.Button(
                     "Stop",
                     variant="stop",

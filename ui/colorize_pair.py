@@ -26,6 +26,11 @@ from ui.training_view import message
 
 LONGEST = 640  # pixels a side of another picture that is painted
 Looked = tuple[Any, ...] | None  # colour and gray picture, neighbourhood, hidden units
+# What is being learnt stands above its settings: bring it into sight.
+WATCH = """(...inputs) => {
+  document.querySelector("#pair-pictures")?.scrollIntoView({block: "center", behavior: "smooth"});
+  return inputs;
+}"""
 FIELDS = tuple(Choices.__dataclass_fields__)[:-1]
 
 
@@ -164,6 +169,7 @@ class Handlers:
 
     def work(self, easel: Easel) -> Iterator[tuple[Any, ...]]:
         """What was noted. The easel is written with each view, so that its time to live begins anew."""
+        yield easel, *shown(PairView())  # Gradio empties what a generator without a view writes
         with closing(carry_out(easel, self.limits)) as views:
             for view in views:
                 yield easel, *shown(view)
@@ -254,7 +260,7 @@ def wire(part: PairPart, handlers: Handlers, easel: gr.State) -> None:
     """Learn, Stop, load; and another picture is painted whenever it or the network is a new one."""
     outputs = [easel, *part.panels.outputs]
     given = [part.colour, part.gray, easel, *part.fields.inputs]
-    begun = part.panels.start.click(handlers.begin, given, outputs, **AT_ONCE)
+    begun = part.panels.start.click(handlers.begin, given, outputs, js=WATCH, **AT_ONCE)
     learnt = begun.then(
         handlers.work,
         easel,

@@ -169,7 +169,7 @@ def _wires(hidden: int) -> str:
 
 def _units(hidden: int) -> str:
     return "".join(
-        f'<circle class="unit" cx="320" cy="{y:.1f}" r="5.5"/>' for y in _heights(min(hidden, MOST_DRAWN))
+        f'<circle class="node" cx="320" cy="{y:.1f}" r="5.5"/>' for y in _heights(min(hidden, MOST_DRAWN))
     )
 
 

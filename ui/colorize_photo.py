@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
 import math
@@ -25,7 +26,8 @@ SCREEN = 960  # pixels a side of what the page shows
 KEY = "paint-by-numpy"  # of the text in a saved PNG that holds its hints and settings
 MOST_CHARACTERS = 4_000_000  # of the hints that a page sends
 MOST_TEXT = 900_000  # of those in a PNG; Pillow reads no more than a megabyte
-COLOURED = 6  # of 255: by how much a channel differs from another where a photo has a colour
+COLOURED = "-coloured"  # at the end of a saved photo's name
+APART = 6  # of 255: by how much a channel differs from another where a photo has a colour
 TRANSPOSED = 5  # the first of the EXIF orientations that lay a photo on its side
 
 _numbers = itertools.count(1)
@@ -57,10 +59,11 @@ class Photo:
 
     number: no other photo has it. size: (height, width) of the photo itself. prepared: what the page shows,
     whose pixels are the unit of `hints`. picture: it in its own colours, (h, w, 3) uint8; None where it has
-    none.
+    none. digest: of the file; equal ones have equal hints.
     """
 
     number: int
+    digest: bytes
     path: str
     name: str
     size: tuple[int, int]
@@ -103,14 +106,17 @@ def opened(path: str | Path) -> tuple[Photo, Settings | None]:
     rgb = open_picture(path, longest=SCREEN)
     prepared = colorize.prepare(rgb)
     size, text = _header(Path(path))
+    with open(path, "rb") as file:
+        digest = hashlib.file_digest(file, "sha256").digest()
     hints, settings = read_saved(text, prepared.size[1] / size[1])
     photo = Photo(
         next(_numbers),
+        digest,
         str(path),
-        Path(path).stem[:80] or "photo",
+        Path(path).stem.removesuffix(COLOURED)[:80] or "photo",
         size,
         prepared,
-        rgb if has_colour(rgb) else None,
+        rgb if has_colour(rgb) and settings is None else None,  # a saved one has the app's own colours
         hints,
         colorize.predict(prepared, hints),
     )
@@ -120,7 +126,7 @@ def opened(path: str | Path) -> tuple[Photo, Settings | None]:
 def has_colour(rgb: np.ndarray) -> bool:
     """Whether more than a hundredth of a picture is not gray."""
     channels = rgb.astype(np.int16)
-    return bool((np.ptp(channels, axis=2) > COLOURED).mean() > 0.01)
+    return bool((np.ptp(channels, axis=2) > APART).mean() > 0.01)
 
 
 def _header(path: Path) -> tuple[tuple[int, int], str]:

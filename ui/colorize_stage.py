@@ -11,10 +11,12 @@ from gradio.data_classes import FileData
 from engine.images import open_picture
 from ui.colorize_compare import compare, photo_uri
 from ui.colorize_photo import Settings
+from ui.fields import slider
 from ui.hint_canvas import hint_canvas
 from ui.pictures import shrunk
 
 PHOTOS = Path(__file__).parent / "examples" / "photos"
+BY = "https://creativecommons.org/licenses/by/2.0/"
 NAMES = {
     "temple.jpg": "A temple",
     "cat.jpg": "A cat",
@@ -23,6 +25,11 @@ NAMES = {
     "coffee.jpg": "A cup of coffee",
     "cameraman.jpg": "A man with a camera, gray from the beginning",
 }
+CREDITS = (
+    f'Photos: temple by danielbuechele and flower by vultilion (<a href="{BY}">CC BY 2.0</a>), cat by Stefan '
+    "van der Walt, coffee by Rachel Michetti at Pikolo Espresso Bar, cameraman by Lav Varshney (CC0), "
+    "astronaut by NASA."
+)
 EXAMPLES = tuple(PHOTOS / name for name in NAMES)
 OPENER = "colorize-open"
 CANVAS = "colorize-canvas"
@@ -79,7 +86,11 @@ def lay_out() -> Stage:
                 examples = gr.HTML(
                     thumbnails(), apply_default_css=False, js_on_load=CLICK, elem_id="colorize-examples"
                 )
-            gr.HTML(f"<p>{BRING}</p>", apply_default_css=False, elem_id="colorize-note")
+            gr.HTML(
+                f"<p>{BRING}</p><p><small>{CREDITS}</small></p>",
+                apply_default_css=False,
+                elem_id="colorize-note",
+            )
         with gr.Column(min_width=300, elem_id="colorize-told"):
             shown = compare(canvas=CANVAS, elem_id="colorize-compare")
             sliders = lay_out_sliders()
@@ -93,14 +104,10 @@ def lay_out() -> Stage:
 
 def lay_out_sliders() -> tuple[gr.Slider, gr.Slider, gr.Slider]:
     """Three that only paint again what the network has said."""
-    vivid = gr.Slider(
-        0, 1, Settings.vivid, step=0.05, label="Faithful ↔ vivid", buttons=[], elem_classes="colorize-slider"
-    )
+    vivid = slider(0, 1, Settings.vivid, step=0.05, label="Faithful ↔ vivid", elem_classes="colorize-slider")
     with gr.Row(elem_id="colorize-sliders"):
         strength, saturation = (
-            gr.Slider(
-                0, most, 1, step=0.05, label=label, buttons=[], min_width=130, elem_classes="colorize-slider"
-            )
+            slider(0, most, 1, step=0.05, label=label, min_width=130, elem_classes="colorize-slider")
             for label, most in (("Strength", 1), ("Saturation", 2))
         )
     return vivid, strength, saturation

@@ -1,8 +1,8 @@
 // The hint canvas' life in the browser. Gradio runs this as the body of js_on_load, with `element`, `props`,
 // `trigger` and `watch` in scope.
 //
-// A click asks for the likeliest colours of a place and offers them beside it; a drag paints a stroke in the
-// colour of the pen. Lengths are in units of the photo's width (x to the right, y down), whatever its size on
+// A click asks for the likeliest colours of a place and offers them beside it; where a colour of the palette was
+// chosen before, it leaves a dot of that at once. A drag paints a stroke in the colour of the pen. Lengths are in units of the photo's width (x to the right, y down), whatever its size on
 // the screen. A state of the hints is a list of strokes that never changes; undo and redo walk along states.
 //
 // Python sets `ground` (the photo, with the hints that came with it) and `likely` (an answer to a click). The
@@ -23,6 +23,7 @@ let states = [[]], now = 0;  // of the hints, and which of them is shown
 let current = null;          // the strokes while a pointer changes them
 let place = null;            // [x, y] that was clicked, and what it became: {x, y, stroke}
 let colour = palette[0].dataset.colour;
+let chosen = false;          // whether a click paints it, as it was chosen by hand
 let erasing = false, beneath = false;
 let photo = null, coloured = null, ratio = 2 / 3, asked = 0;
 

@@ -6,6 +6,8 @@ function take(hex, offered) {
   for (const one of [...palette, ...offer.children]) {
     one.setAttribute("aria-pressed", String(one.dataset.colour === hex));
   }
+  own.parentElement.style.setProperty("--colour", hex);
+  own.parentElement.classList.toggle("taken", palette.every((one) => one.dataset.colour !== hex));
   choose(false);
   if (place) colourPlace();
   if (!offered) leave();  // what is offered may be tried one after the other
@@ -23,6 +25,7 @@ function ask(x, y) {
     !another && Math.hypot(left - x, top - y) < Math.max(radius, 8 / canvas.clientWidth));
   place = dot ? { x: dot.points[0][0], y: dot.points[0][1], stroke: dot } : { x: round(x), y: round(y), stroke: null };
   offer.hidden = true;
+  if (chosen && !dot) colourPlace();
   changed();
   if (props.ground) trigger("select", { photo: props.ground.photo, x: place.x, y: place.y, asked: ++asked });
 }
@@ -37,7 +40,7 @@ function answer() {
     one.style.setProperty("--colour", hex);
     one.title = `${share} (${i + 1})`;
     one.setAttribute("aria-label", `Likely colour ${i + 1}: ${hex}, ${share}`);
-    one.setAttribute("aria-pressed", "false");
+    one.setAttribute("aria-pressed", String(place.stroke !== null && hex === colour));
     one.append(Object.assign(document.createElement("small"), { textContent: share }));
     return one;
   }));
@@ -50,6 +53,14 @@ function answer() {
 
 pad.addEventListener("click", (event) => {
   const hex = event.target.closest("[data-colour]")?.dataset.colour;
-  if (hex) take(hex, offer.contains(event.target));
+  if (!hex) return;
+  chosen = !offer.contains(event.target);
+  take(hex, !chosen);
 });
-own.addEventListener("change", () => take(own.value));
+own.addEventListener("change", () => { chosen = true; take(own.value); });
+
+function onPress(event) {
+  if (!element.isConnected) return document.removeEventListener("pointerdown", onPress);
+  if (!offer.hidden && !pad.contains(event.target)) leave();
+}
+document.addEventListener("pointerdown", onPress);

@@ -26,7 +26,7 @@ function walk(key, far) {
   } else if ((key === "enter" || key === " ") && photo) ask(...(place ? [place.x, place.y] : [0.5, ratio / 2]));
   else if (key === "escape" && place) leave();
   else if (offer.hidden || !offer.children[key - 1]) return false;
-  else take(offer.children[key - 1].dataset.colour, true);
+  else { chosen = false; take(offer.children[key - 1].dataset.colour, true); }
   return true;
 }
 
@@ -61,13 +61,15 @@ function bring(files) {
   input.dispatchEvent(new Event("change", { bubbles: true }));
 }
 
-for (const kind of ["dragenter", "dragover", "dragleave", "drop"]) {
-  pad.addEventListener(kind, (event) => {
-    event.preventDefault();
-    pad.classList.toggle("dropping", kind === "dragenter" || kind === "dragover");
-    if (kind === "drop") bring(event.dataTransfer.files);
-  });
+// Anywhere on the page, but for what takes files itself: beside the canvas a browser would leave the page for them.
+function onDrag(event) {
+  if (!element.isConnected) return document.removeEventListener(event.type, onDrag);
+  if (!pad.offsetParent || event.defaultPrevented || !event.dataTransfer?.types.includes("Files")) return;
+  event.preventDefault();
+  pad.classList.toggle("dropping", event.type === "dragover");
+  if (event.type === "drop") bring(event.dataTransfer.files);
 }
+for (const kind of ["dragover", "dragleave", "drop"]) document.addEventListener(kind, onDrag);
 function onPaste(event) {
   if (!element.isConnected) return document.removeEventListener("paste", onPaste);
   if (pad.offsetParent && !event.target.closest?.("input, textarea")) bring(event.clipboardData.files);

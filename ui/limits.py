@@ -14,7 +14,8 @@ class Limits:
     time, of all visitors together. max_parameters: of one network. max_step_megabytes: that one batch may
     fill with the outputs of the layers. keep_seconds: how long a visitor's network is kept after its last
     use. max_lesson_pictures: that a captcha reader learns in one lesson. score_pictures: that are read for a
-    captcha score; check_pictures: of each style, before a lesson and after it.
+    captcha score; check_pictures: of each style, before a lesson and after it. max_upload_megabytes: of one
+    file.
 
     The variable of max_epochs is PAINT_BY_NUMPY_MAX_EPOCHS, and so on.
     """
@@ -28,6 +29,7 @@ class Limits:
     max_lesson_pictures: int = 12_800
     score_pictures: int = 50
     check_pictures: int = 40
+    max_upload_megabytes: int = 200
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Limits:

@@ -1,0 +1,34 @@
+"""Whatever is typed beside a slider becomes a value that it has."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+from ui.fields import slider
+
+
+@pytest.mark.parametrize(
+    ("typed", "value"),
+    [(0.5, 0.5), (9, 2), (-1, 0), (0.73, 0.75), (None, 1), (math.nan, 1), (math.inf, 1), ("9", 1)],
+)
+def test_a_number_is_brought_within_and_to_a_step(typed: Any, value: float) -> None:
+    assert slider(0, 2, 1, step=0.05, label="Saturation").preprocess(typed) == pytest.approx(value)
+
+
+def test_whole_steps_give_whole_numbers() -> None:
+    digits = slider(1, 5, 2, step=1, label="Digits")
+    for typed in (3, 3.4, 2.6):
+        found = digits.preprocess(typed)
+        assert found == 3
+        assert isinstance(found, int)
+    odd = slider(1, 5, 3, step=2, label="Median")
+    assert [odd.preprocess(typed) for typed in (0, 1.9, 2.1, 99)] == [1, 1, 3, 5]
+
+
+def test_it_holds_for_what_gradio_makes_anew() -> None:
+    made = slider(0, 2, 1, step=0.05, label="Saturation")
+    again = type(made)(**{**made.constructor_args, "render": False})
+    assert again.preprocess(9) == 2

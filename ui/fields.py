@@ -1,0 +1,30 @@
+"""Fields that take whatever a visitor types."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import gradio as gr
+
+
+def slider(least: float, most: float, value: float, *, step: float, **options: Any) -> gr.Slider:
+    """A slider without Gradio's reset, whose number field takes anything, as `brought_within` says."""
+    return gr.Slider(least, most, value, step=step, buttons=[], **options)
+
+
+def brought_within(field: gr.Slider, typed: Any) -> float:
+    """The value of a slider that is nearest to what was typed beside it; nothing typed is the first one.
+
+    Whole numbers where its values are whole.
+    """
+    least, most, step = field.minimum, field.maximum, field.step
+    default = field.value if isinstance(field.value, int | float) else least
+    number = typed if isinstance(typed, int | float) and math.isfinite(typed) else default
+    found = least + round((min(max(number, least), most) - least) / step) * step
+    return min(max(found, least), most)
+
+
+# Gradio refuses what lies outside in words of its own. It makes a component anew, by its class, for each
+# visitor who was sent an update of it, and what one instance was given is lost then; so this is the class's.
+gr.Slider.preprocess = brought_within  # type: ignore[assignment, method-assign]
