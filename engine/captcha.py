@@ -8,6 +8,7 @@ from time import perf_counter
 
 import numpy as np
 
+from engine.borders import inside_borders
 from engine.captcha_boxes import spans
 from engine.captcha_styles import STYLES
 from engine.checkpoint import load_pretrained
@@ -58,8 +59,10 @@ def read(picture: Picture, model: Network | str = "captcha") -> CaptchaReading:
     be used, CheckpointError where no network has that name.
     """
     network = load_pretrained(model) if isinstance(model, str) else model
-    rgb = open_picture(picture)
+    opened = open_picture(picture)
     start = perf_counter()
+    upper, lower, left, right = inside_borders(opened)
+    rgb = opened[upper:lower, left:right]
     height, width = rgb.shape[:2]
     whole = line_of(rgb)
     seen = unless_guessed(surest(LOOKS, whole, height, lines_of(rgb), partial(line_columns, network)))
@@ -68,12 +71,14 @@ def read(picture: Picture, model: Network | str = "captcha") -> CaptchaReading:
     middles = [float(places[sign.first] + places[sign.last]) / 2 for sign in signs]
     reaches = spans(whole, middles, (seen.top, seen.bottom), (height, width))
     first, end = tall_rows(whole, height, 0.003)  # a look may cut digits that are taller than others
-    rows = min(first, seen.top), max(end, seen.bottom)
+    rows = min(first, seen.top) + upper, max(end, seen.bottom) + upper
     characters = tuple(
-        _character(sign, seen.columns, reach, rows) for sign, reach in zip(signs, reaches, strict=True)
+        _character(sign, seen.columns, (begin + left, after + left), rows)
+        for sign, (begin, after) in zip(signs, reaches, strict=True)
     )
+    high, wide = opened.shape[:2]
     seconds = perf_counter() - start
-    return CaptchaReading(seen.text, characters, seen.columns, places, seen.line, width, height, seconds)
+    return CaptchaReading(seen.text, characters, seen.columns, places + left, seen.line, wide, high, seconds)
 
 
 def line_columns(network: Network, line: np.ndarray) -> np.ndarray:

@@ -33,6 +33,7 @@ LENGTHS = np.array([3, 3, 5, 23, 20, 19, 8, 7, 5, 7]) / 100
 SHARES: dict[str, float] = {
     "varied": 24,
     "struck": 34,
+    "tiles": 14,
     "package": 24,
     "overlap": 11,
     "noise": 8,

@@ -31,6 +31,7 @@ from engine.captcha_damage import damage
 from engine.captcha_line import Setting, framed, set_line, typeset
 from engine.captcha_struck import draw_struck
 from engine.captcha_styles import HARDEST, STYLES, stroke_width
+from engine.captcha_tiles import draw_tiles
 from engine.faces import LIBERATION, Faces
 from engine.glyphs import Pose, Stamp, coloured, merged, stamp
 
@@ -80,6 +81,8 @@ def _line(text: str, rng: np.random.Generator, faces: Faces, hard: float) -> lis
     if chance(rng, 0.2):
         return typeset(text, faces.pick(rng), height, within(rng, -0.02, 0.5) * float(rng.random()))
     files = faces.some(rng, len(text) if chance(rng, 0.3) else 1)
+    if chance(rng, 0.12):
+        return set_line(text, files, _each_for_itself(rng, height, hard), rng)
     setting = Setting(
         height=height,
         gap=within(rng, -0.16 * hard, 0.25) if chance(rng, 0.75) else within(rng, 0.2, 1.0),
@@ -100,6 +103,23 @@ def _line(text: str, rng: np.random.Generator, faces: Faces, hard: float) -> lis
         overlap_most=0.12 + 0.18 * hard,
     )
     return set_line(text, files, setting, rng)
+
+
+def _each_for_itself(rng: np.random.Generator, height: float, hard: float) -> Setting:
+    """Every digit is pulled another way, so that it may be narrow or small beside its neighbours."""
+    far = 0.4 + 0.6 * hard
+    return Setting(
+        height=height,
+        gap=within(rng, 0.05, 0.35),
+        gap_range=within(rng, 0, 0.15),
+        turn=within(rng, 0, 12 * far),
+        slant_range=within(rng, 0.1, 0.4 * far),
+        size_range=within(rng, 0.05, 0.35 * far),
+        up_down=within(rng, 0, 0.2),
+        stretch=within(rng, 0.7, 1.0),
+        stretch_range=within(rng, 0.1, 0.4 * far),
+        corners=within(rng, 0, 0.22 * far),
+    )
 
 
 def _margins(
@@ -294,6 +314,7 @@ def _damaged(name: str) -> Family:
 FAMILIES: dict[str, Family] = {
     "varied": draw_varied,
     "struck": draw_struck,
+    "tiles": draw_tiles,
     **{name: _at_any_difficulty(name) for name in STYLES},
     **{f"damaged {name}": _damaged(name) for name in STYLES},
 }

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+from typing import NamedTuple
+
 import cv2
 import numpy as np
 
@@ -19,6 +22,9 @@ THIN, RATHER_THIN = (
     for shape, side in ((cv2.MORPH_CROSS, 3), (cv2.MORPH_ELLIPSE, 5))
 )
 HIDDEN = 0.012  # where this part of a picture is ink that lightness does not show, colour is looked at
+ONE_GROUND = 0.55  # where fewer pixels have nearly the commonest colour, there may be several grounds
+LEAST_TILE, NARROW_TILE = 9, 0.4  # columns, and the part of the widest tile's: what is narrower is a stroke
+MOST_OF_TILE = 0.4  # has the tile's own colour
 SHADES = 2.5  # colours must vary so many times more than lightness does, to be looked at instead
 
 
@@ -134,7 +140,8 @@ def _shades(rgb: np.ndarray) -> np.ndarray:
     """One number a pixel: its lightness, unless digits would be lost in it that differ in colour alone.
 
     On an even ground it is then the distance from the ground's colour; on others, where lightness hardly
-    varies, the place along the main axis of colour.
+    varies, the place along the main axis of colour. On tiles side by side, each of one colour, it is the
+    distance from the tile's.
     """
     lightness = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
     if (rgb[..., 0] == rgb[..., 1]).all() and (rgb[..., 0] == rgb[..., 2]).all():
@@ -143,6 +150,10 @@ def _shades(rgb: np.ndarray) -> np.ndarray:
     medians = np.array([quantiles_of_bytes(rgb[..., i], 0.5) for i in range(3)], np.float32)
     apart = np.abs(channels - medians[:, None])
     distance = np.maximum(np.maximum(apart[0], apart[1]), apart[2])
+    if (distance < FAR / 2).mean() < ONE_GROUND:
+        on_tiles = _on_tiles(rgb)
+        if on_tiles is not None:
+            return on_tiles
     contrast = np.abs(lightness.ravel() - np.float32(quantiles_of_bytes(lightness, 0.5)))
     hidden = (distance > FAR) & (contrast < distance / 3)
     if hidden.mean() > HIDDEN and (distance < FAR / 2).mean() > 0.5:
@@ -156,3 +167,73 @@ def _shades(rgb: np.ndarray) -> np.ndarray:
     if variances[-1] < little:
         return lightness
     return (axes[:, -1] @ channels).reshape(lightness.shape)
+
+
+def _on_tiles(rgb: np.ndarray) -> np.ndarray | None:
+    """How far pixels are from the colour of their tile, as uint8; None where no tiles stand side by side.
+
+    A tile's colour is what most of its columns have most of. Strokes across several tiles differ from all of
+    them, and digits are as strong on each.
+    """
+    tiles = _tiles(rgb)
+    if len(tiles) < 2:
+        return None
+    ink = np.zeros(rgb.shape[:2], np.float32)
+    after, last = 0, tiles[0].colour
+    for tile in tiles:
+        # What lies between two tiles is a bold digit of either.
+        between, own = (
+            np.abs(rgb[:, part].astype(np.float32) - colour).max(axis=2)
+            for part, colour in ((slice(after, tile.begin), last), (slice(tile.begin, tile.end), tile.colour))
+        )
+        if (own < FAR / 2).mean() < MOST_OF_TILE:
+            return None
+        own[:, [0, -1]] = 0  # its edges are mixed with its neighbours'
+        strength = 255 / max(float(np.quantile(own, 0.98)), FAR)
+        further = np.abs(rgb[:, after : tile.begin].astype(np.float32) - tile.colour).max(axis=2)
+        ink[:, after : tile.begin] = np.minimum(between, further) * strength
+        ink[:, tile.begin : tile.end] = own * strength
+        after, last = tile.end, tile.colour
+    return np.rint(np.minimum(ink, 255)).astype(np.uint8)
+
+
+class _Tile(NamedTuple):
+    begin: int
+    end: int
+    colour: np.ndarray
+
+
+def _tiles(rgb: np.ndarray) -> list[_Tile]:
+    """Runs of columns that have mostly one colour each, wide ones alone; neighbours differ."""
+    columns = np.median(rgb, axis=0).astype(np.uint8)
+    columns = cv2.medianBlur(columns[None], LEAST_TILE)[0].astype(np.float32)  # over strokes
+    steps = np.abs(columns[2:] - columns[:-2]).max(axis=1)
+    bounds = [0, *_peaks(steps, FAR / 2), len(columns)]
+    least = max(LEAST_TILE, NARROW_TILE * float(np.diff(bounds).max()))
+    tiles: list[_Tile] = []
+    for begin, end in pairwise(bounds):
+        if end - begin < least:
+            continue
+        colour = np.median(columns[begin + 1 : end - 1], axis=0)
+        if tiles and np.abs(colour - tiles[-1].colour).max() < FAR / 2:
+            tiles[-1] = tiles[-1]._replace(end=end)
+        else:
+            tiles.append(_Tile(begin, end, colour))
+    if tiles:
+        tiles[0], tiles[-1] = tiles[0]._replace(begin=0), tiles[-1]._replace(end=len(columns))
+    return tiles
+
+
+def _peaks(steps: np.ndarray, least: float) -> list[int]:
+    """Where columns differ from those beside them: in each run of steps of at least so much, the column at
+    which the new colour begins.
+    """
+    found: list[int] = []
+    run: list[int] = []
+    for i, step in enumerate([*steps.tolist(), 0.0]):
+        if step > least:
+            run.append(i)
+        elif run:
+            found.append(max(run, key=lambda at: steps[at]) + 1)
+            run = []
+    return found

@@ -181,7 +181,7 @@ def test_the_shares_name_families() -> None:
     assert set(SHARES) == set(FAMILIES)
 
 
-@pytest.mark.parametrize(("family", "least"), [("varied", 130), ("struck", 134)])
+@pytest.mark.parametrize(("family", "least"), [("varied", 130), ("struck", 134), ("tiles", 75)])
 def test_what_is_learnt_from_can_be_read(family: str, least: int) -> None:
     """Pictures that nobody can read teach to guess."""
     rng, right = np.random.default_rng(5), 0

@@ -26,9 +26,10 @@ FLOORS: dict[str, str] = {
     "augmentation digit_corpus decoding line ink ground ruled_paper paper images strip faces glyphs "
     "captcha_colours captcha_line captcha_marks captcha_grounds captcha_ink captcha_damage "
     "captcha_package captcha_dots captcha_outlines printed_numbers captcha_styles captcha_struck "
-    "captcha_variety photos empty_pictures guided_filter hint_spread hint_regression hinted_colours "
+    "captcha_tiles captcha_variety photos empty_pictures guided_filter hint_spread hint_regression "
+    "hinted_colours "
     "number_sources number_ink number_line number_grounds number_lines number_boxes captcha_boxes looks "
-    "ahead gpu",
+    "borders ahead gpu",
     "jobs": "recipes validation training rehearsal slices components line_corpus line_damage hard_examples "
     "captcha_corpus number_corpus feeds long_training resume evaluation number_cuts numbers digits "
     "number_evaluation lesson_samples lessons own_digits "

@@ -10,6 +10,7 @@ from engine.line import (
     HEIGHT,
     NARROWEST,
     WIDEST,
+    _on_tiles,
     fitting_width,
     ink_rows,
     line_of,
@@ -68,6 +69,57 @@ def test_digits_of_many_colours_are_all_seen() -> None:
     for part in np.array_split(np.arange(seen.shape[1]), 3):
         assert np.median(seen[:, part][ink[:, part]]) > 80
     assert np.median(seen[~ink]) < 20
+
+
+TILES = ((210, 60, 70), (40, 50, 160), (120, 200, 90))  # the middle one's colour is neither's beside it
+
+
+def on_tiles(spread: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+    """4, 0 and 7, each on a tile of its own, lighter, darker and of another hue; and where their ink is.
+
+    spread: how far the tiles' colours are from their mean.
+    """
+    drawn = np.zeros((60, 180), np.uint8)
+    for i, digit in enumerate("407"):
+        cv2.putText(drawn, digit, (60 * i + 15, 45), cv2.FONT_HERSHEY_SIMPLEX, 1.5, 255, 5, cv2.LINE_AA)
+    mask = drawn > 128
+    rgb = np.empty((60, 180, 3), np.uint8)
+    mean = np.mean(TILES, axis=0)
+    for i, (tile, ink) in enumerate(zip(TILES, ((250, 240, 200), (200, 60, 60), (30, 30, 90)), strict=True)):
+        part = slice(60 * i, 60 * i + 60)
+        rgb[:, part] = mean + spread * (np.array(tile) - mean)
+        rgb[:, part][mask[:, part]] = ink
+    return rgb, mask
+
+
+def test_on_tiles_ink_is_what_differs_from_its_own_tile() -> None:
+    rgb, mask = on_tiles()
+    line = cv2.resize(line_of(rgb), (180, 60), interpolation=cv2.INTER_LINEAR)
+    surely = cv2.erode(mask.astype(np.uint8), np.ones((3, 3))) > 0
+    nowhere = cv2.dilate(mask.astype(np.uint8), np.ones((7, 7))) == 0
+    for part in (slice(4, 56), slice(64, 116), slice(124, 176)):
+        assert np.median(line[:, part][surely[:, part]]) > 200
+        assert line[:, part][nowhere[:, part]].max() < 30
+    assert line[:, 58:62].max() < 60  # the edges between tiles are no strokes
+
+
+def test_a_stroke_over_all_tiles_does_not_hide_them() -> None:
+    rgb, _ = on_tiles()
+    cv2.line(rgb, (0, 8), (180, 20), (0, 0, 0), 3)
+    line = line_of(rgb)
+    assert np.median(line) == 0
+    assert (line > 128).mean() < 0.3
+
+
+def test_one_ground_is_not_taken_for_tiles() -> None:
+    """Tiles of nearly one colour are one ground; stripes are no tiles."""
+    rgb, _ = on_tiles(spread=0.05)
+    assert _on_tiles(rgb) is None
+    stripes = np.zeros((40, 120, 3), np.uint8)
+    stripes[:, ::8] = stripes[:, 1::8] = stripes[:, 2::8] = 200
+    assert _on_tiles(stripes) is None
+    noise = np.random.default_rng(0).integers(0, 256, (40, 120, 3), dtype=np.uint8)
+    assert _on_tiles(noise) is None
 
 
 def test_the_ground_is_zero_and_the_ink_is_full() -> None:
