@@ -205,6 +205,7 @@ def teach(
     half-way, or less, where that suffices to read the drawing. The same seed gives the same numbers.
     """
     copy = network.copy()
+    copy.metrics = {}  # they were measured before the lesson
     seen = to_network_input(drawings[-1].seen[None], network.preprocessing)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # numbers that run away are undone
         steps = _learn(copy, drawings, room, plan, np.random.default_rng(seed))

@@ -209,6 +209,10 @@ def test_a_phone_never_scrolls_sideways(open_page: Callable[..., Page], dark: bo
     painted(canvas)
     canvas.tap(position={"x": 28, "y": 28})
     expect(page.locator("#inside-unit .unit")).to_be_in_viewport()
+    page.evaluate("scrollTo(0, 0)")  # it belongs to maps that are out of sight now
+    expect(page.locator("#inside-unit .unit")).to_be_hidden()
+    canvas.scroll_into_view_if_needed()
+    expect(page.locator("#inside-unit .unit")).to_be_in_viewport()
     page.locator("#inside-unit [data-close]").tap()
     expect(page.locator("#inside-unit .unit")).to_have_count(0)
     for part, shown in (("Kernels", "#inside-kernels .learnt"), ("Why", "#inside-why .maps"),

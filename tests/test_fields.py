@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import gradio as gr
 import pytest
 
 from ui.fields import slider
@@ -26,6 +27,17 @@ def test_whole_steps_give_whole_numbers() -> None:
         assert isinstance(found, int)
     odd = slider(1, 5, 3, step=2, label="Median")
     assert [odd.preprocess(typed) for typed in (0, 1.9, 2.1, 99)] == [1, 1, 3, 5]
+
+
+@pytest.mark.parametrize(
+    ("typed", "value"), [(7, 7), (-5, 0), (1e20, 99), (2.6, 3), (None, None), ("x", None), (math.nan, None)]
+)
+def test_a_number_is_brought_between_its_bounds(typed: Any, value: int | None) -> None:
+    assert gr.Number(5, minimum=0, maximum=99, precision=0).preprocess(typed) == value
+
+
+def test_a_number_without_bounds_is_what_was_typed() -> None:
+    assert gr.Number(0.1).preprocess(-1e9) == -1e9
 
 
 def test_it_holds_for_what_gradio_makes_anew() -> None:

@@ -154,6 +154,16 @@ def test_two_visitors_train_at_the_same_time(open_page: OpenPage) -> None:
     expect(other.locator("#train-runs")).to_contain_text("raw error")
 
 
+def test_one_recipe_after_another_stays_chosen_while_settings_are_closed(page: Page) -> None:
+    open_train(page)
+    for preset in ("mlp-16", "mlp-100", "mlp-50-20", "mlp-100 (one at a time)", "mlp-16"):
+        choose(page, preset)
+        expect(page.locator("#train-about")).not_to_contain_text("Your own settings.")
+        page.wait_for_timeout(700)  # what comes late would come by now
+        expect(page.locator("#train-preset").get_by_label(preset, exact=True)).to_be_checked()
+        expect(page.locator("#train-about")).not_to_contain_text("Your own settings.")
+
+
 def test_a_network_is_downloaded_and_brought_back(page: Page, tmp_path: Path) -> None:
     open_train(page)
     choose(page, "digits-8x8")

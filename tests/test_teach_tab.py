@@ -60,14 +60,14 @@ class Page:
         return self.take(teach.press(*fields, self.is_open, visitor(), pressed(digit, mode)))
 
     def undo(self) -> str:
-        return self.take(teach.undo(self.own, self.pupil, self.digits, True))
+        return self.take(teach.undo(self.names, self.own, self.pupil, self.digits, True))
 
     def tidy(self) -> None:
         self.own, choices = teach.tidy(self.own, self.pupil)
         assert f"{NAME}, my hand" not in dict(choices["choices"])
 
     def reset(self) -> str:
-        return self.take(teach.reset(self.own, self.pupil, self.digits, True))
+        return self.take(teach.reset(self.names, self.own, self.pupil, self.digits, True))
 
     def take(self, outputs: tuple[Any, ...]) -> str:
         self.own, picker, self.pupil, self.digits, self.lessons, note, *self.parts = outputs
@@ -263,8 +263,10 @@ def own_digits(count: int = 30) -> OwnDigits:
 
 def test_all_digits_are_taught_at_once_and_the_chart_grows(page: Page) -> None:
     page.digits = own_digits()
-    note = page.take(teach.teach_all(page.names, page.own, page.pupil, page.digits, visitor()))
+    *outputs, said = teach.teach_all(page.names, page.own, page.pupil, page.digits, visitor())
+    note = page.take(tuple(outputs))
     assert "Learnt your digits" in note
+    assert said == note, "in the section too, from where the answer is out of sight"
     kept = page.digits.split()[1]
     marks = page.course.marks(kept)
     assert len(marks) == len(page.course.states) + 1
@@ -274,8 +276,27 @@ def test_all_digits_are_taught_at_once_and_the_chart_grows(page: Page) -> None:
 
 
 def test_too_few_digits_get_a_sentence(page: Page) -> None:
-    outputs = teach.teach_all(page.names, page.own, page.pupil, OwnDigits(), visitor())
-    assert "at least 10" in page.take(outputs)
+    *outputs, said = teach.teach_all(page.names, page.own, page.pupil, OwnDigits(), visitor())
+    assert "at least 10" in page.take(tuple(outputs))
+    assert "at least 10" in said
+
+
+def test_what_is_compared_stays_chosen(page: Page) -> None:
+    """The copy takes the place of the network that was taught, the first; and gives it back."""
+    page.names = [NAME, "mlp-16", "cnn-8"]
+    note = page.press("7", 1)
+    assert page.names == [f"{NAME}, my hand", "mlp-16", "cnn-8"]
+    assert f"{NAME} was taught." in note
+    page.names = ["mlp-16", *page.names[:1]]  # the copy is not the first any more
+    page.undo()
+    assert page.names == ["mlp-16", NAME]
+
+
+def test_a_copy_has_no_figures_of_before_its_lessons(page: Page) -> None:
+    page.press("7", 1)
+    copy = page.own[f"{NAME}, my hand"]
+    assert not copy.metrics
+    assert load_pretrained(NAME).metrics
 
 
 def test_a_set_comes_back(page: Page, tmp_path: Path) -> None:

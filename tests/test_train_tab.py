@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -118,6 +119,26 @@ def test_continue_after_the_end_adds_epochs() -> None:
     assert "Done: 4 epochs" in (views[-1].status or "")
     assert losses(book) == losses(four)
     assert len(book.records) == 1  # the same run, not a second one
+
+
+def test_a_run_that_was_taken_off_the_charts_comes_back_when_it_goes_on() -> None:
+    book, _ = train(None, SMALL)
+    run = run_of(book)
+    book.remove(run.record.number)
+    assert book.records == []
+    go_on(book, SMALL)
+    assert book.records == [run.record]
+
+
+def test_a_network_brought_during_a_run_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    book, _ = trainer.plan(None, False, LONG, LIMITS)
+    views = trainer.carry_out(book, LIMITS)
+    while book.run is None or book.run.steps_done == 0:
+        next(views)
+    assert trainer.plan_upload(book, str(tmp_path / "mine.npz"), LIMITS) == (book, View())
+    assert any("Stop first" in (next(views).status or "") for _ in range(50))
+    trainer.stop(book)
+    list(views)
 
 
 def test_a_closed_page_pauses_the_run_and_gives_its_place_up() -> None:

@@ -3,6 +3,7 @@
 from contextlib import closing
 from dataclasses import replace
 
+import gradio as gr
 import pytest
 
 from tests.trainings import LIMITS, LONG, SMALL, go_on, run_of, train
@@ -104,15 +105,25 @@ def test_data_and_network_follow_each_other() -> None:
 
 def test_edited_layers_are_the_visitors_own_and_a_mistake_is_named() -> None:
     values = values_of(replace(presets()["lenet-5"], layers="conv 3x3x16, rellu, dense 10"))
-    network, note = read_layers(LIMITS, *values)
+    network, note = read_layers(LIMITS, None, *values)
     assert network == OWN
     assert "rellu" in note
     assert 'role="alert"' in note
 
 
+def test_layers_of_a_preset_leave_the_network_that_is_on_its_way() -> None:
+    """The list has come already, the network's name has not; or another preset was chosen meanwhile."""
+    values = values_of(replace(presets()["mlp-16"], layers=presets()["mlp-100"].layers))
+    for preset in ("mlp-100", "mlp-50-20"):
+        network, note = read_layers(LIMITS, preset, *values)
+        assert network == gr.skip()
+        assert "79,510 parameters" in note
+    assert read_layers(LIMITS, None, *values)[0] == OWN
+
+
 def test_layers_that_a_network_brought_leave_it_chosen() -> None:
     for settings in presets().values():
-        network, note = read_layers(LIMITS, *values_of(settings))
+        network, note = read_layers(LIMITS, None, *values_of(settings))
         assert network == settings.network
         assert "parameters" in note
 

@@ -122,7 +122,7 @@ def aligned(picture: np.ndarray, reading: CaptchaReading) -> str:
     words = f"the picture, {reading.width} × {reading.height} pixels"
     ratio = f"{reading.width} / {reading.height}"
     return (
-        f'<figure class="captcha-aligned"><div class="on-picture" style="--ratio:{ratio}">'
+        f'<figure class="captcha-aligned" style="--ratio:{ratio}"><div class="on-picture">'
         f'<img alt="{words}" src="{data_uri(shrunk(picture, SHOWN))}">{boxes}</div>{strip(reading)}</figure>'
     )
 

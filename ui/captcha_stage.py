@@ -14,7 +14,10 @@ from ui.fields import slider
 from ui.limits import Limits
 
 LESSON, REPLAY = 3200, 50  # pictures, and how many of a hundred are replayed
-PURPOSE = "For pictures that this page or common open-source generators make, or that are your own."
+PURPOSE = (
+    "For pictures that this page or common open-source generators make, or that are your own. It knows "
+    "digits alone: a letter is read as the digit it looks like most."
+)
 
 
 @dataclass(frozen=True)

@@ -100,7 +100,7 @@ def picture_field(value: str | None, label: str, name: str) -> gr.Image:
         sources=["upload", "clipboard"],
         label=label,
         buttons=[],
-        height=180,
+        height=216,  # with the label above and what it may be brought by below
         elem_id=f"pair-{name}-picture",
     )
     return field

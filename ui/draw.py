@@ -110,9 +110,8 @@ def read_drawing(
 ) -> tuple[Any, ...]:
     """Something has changed: (answer, own networks, hint, who reads, signals for numbers and inside)."""
     told, own = read_sketch(sketch, names, own, request)
-    several = "" if numbers_open else hint(sketch)
     signals = (next(tickets) if is_open else gr.skip() for is_open in (numbers_open, inside_open))
-    return told, own, several, json.dumps(names), *signals
+    return told, own, hint(sketch), json.dumps(names), *signals
 
 
 def leave(request: gr.Request) -> None:

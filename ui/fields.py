@@ -25,6 +25,18 @@ def brought_within(field: gr.Slider, typed: Any) -> float:
     return min(max(found, least), most)
 
 
-# Gradio refuses what lies outside in words of its own. It makes a component anew, by its class, for each
-# visitor who was sent an update of it, and what one instance was given is lost then; so this is the class's.
+def within_bounds(field: gr.Number, typed: Any) -> float | int | None:
+    """A number field's value, brought between its bounds, if it has any; None where nothing is typed."""
+    if not isinstance(typed, int | float) or not math.isfinite(typed):
+        return None
+    low = typed if field.minimum is None else max(typed, field.minimum)
+    return gr.Number.round_to_precision(
+        low if field.maximum is None else min(low, field.maximum), field.precision
+    )
+
+
+# Gradio refuses what lies outside, and an event that is not queued shows nobody its words. It makes a
+# component anew, by its class, for each visitor who was sent an update of it, and what one instance was given
+# is lost then; so these are the classes'.
 gr.Slider.preprocess = brought_within  # type: ignore[assignment, method-assign]
+gr.Number.preprocess = within_bounds  # type: ignore[assignment, method-assign]

@@ -236,5 +236,8 @@ new ResizeObserver(() => {
   width = list.clientWidth;
   shown.forEach(paint);
 }).observe(list);
+// On a phone the card of one number lies over the page: only as long as the maps that it belongs to are seen.
+new IntersectionObserver(([entry]) => list.closest("#inside").classList.toggle("maps-seen", entry.isIntersecting))
+  .observe(list);
 watch("value", update);
 update();

@@ -63,8 +63,8 @@ def turn(path: str | None, quarters: int) -> Any:
         return gr.skip()
     try:
         return np.ascontiguousarray(np.rot90(open_picture(path, longest=LARGEST), quarters))
-    except PictureError as error:
-        raise gr.Error(str(error)) from error
+    except PictureError:
+        return gr.skip()  # what is wrong with it has been said where the reading would stand
 
 
 def turn_left(path: str | None) -> Any:

@@ -14,13 +14,15 @@ from ui.pictures import data_uri, shrunk
 
 DOUBT = 0.8  # a digit less probable than this is shown with what else it might be
 SHOWN = 640  # pixels: no longer is the picture sent back
+LEAST_LINES = 4  # of one digit each, nearly all: then the paper may lie on its side
 NO_DIGITS = "No digits found."
 
 
 def to_html(picture: np.ndarray, reading: NumberReading) -> str:
     """All that is shown of a reading of a picture (H, W) or (H, W, 3) uint8."""
     return (
-        f'<div class="number-answer">{number(reading)}{doubt(reading)}{on_picture(picture, reading)}'
+        f'<div class="number-answer">{number(reading)}{doubt(reading)}{sideways(reading)}'
+        f"{on_picture(picture, reading)}"
         f'<p class="number-facts">{facts(reading)}</p></div>'
     )
 
@@ -78,6 +80,14 @@ def doubt(reading: NumberReading) -> str:
     else:
         said = f"Not sure about {len(unsure)} of {len(reading.characters)} digits."
     return f'<p class="number-doubt">{escape(said)}</p>'
+
+
+def sideways(reading: NumberReading) -> str:
+    """A question where nearly every line is one digit: paper that lies on its side looks so."""
+    lengths = [len(line) for line in lines_of(reading)]
+    if len(lengths) < LEAST_LINES or sum(length == 1 for length in lengths) < 0.75 * len(lengths):
+        return ""
+    return '<p class="number-doubt">Does the paper lie on its side? Turn the picture.</p>'
 
 
 def on_picture(picture: np.ndarray, reading: NumberReading) -> str:

@@ -62,6 +62,11 @@ class RunBook(Belongings):
         """Note what is to be done next, with what is to be said of it."""
         self.wanted, self.notes, self.stop = wanted, notes, threading.Event()
         self.busy = True
+        if isinstance(wanted, More) and self.run is not None and self.run.record not in self.records:
+            self.records = [
+                *self.records[-(MOST_RECORDS - 1) :],
+                self.run.record,
+            ]  # it was taken off the charts, and comes back
 
     def take(self) -> New | More | Upload | None:
         """What is to be done, once."""

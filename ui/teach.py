@@ -78,13 +78,15 @@ def corrected(
     start = time.perf_counter()
     lesson = course.correct(ink, label)
     note = html.lesson_said(lesson, label, course.room.samples.told, time.perf_counter() - start)
-    return reads_now(own, pupil, digits, is_open, note)
+    return reads_now(own, pupil, digits, is_open, html.of_several(note, course.base, names), names)
 
 
 def teach_all(
     names: list[str], own: Own, pupil: Pupil | None, digits: OwnDigits, request: gr.Request
 ) -> tuple[Any, ...]:
-    """All of one's own digits, but for those kept aside, are taught at once."""
+    """All of one's own digits, but for those kept aside, are taught at once; what is said of it comes twice,
+    for the answer and for the section.
+    """
     pupil = known(pupil, request)
     try:
         if len(digits) < LEAST:
@@ -93,25 +95,29 @@ def teach_all(
         lesson = course.learn_all(digits)
     except ValueError as error:
         note = html.said(sentence(error), "error")
-        return own, gr.skip(), pupil, digits, gr.skip(), *parts(note, pupil, digits, True)
-    note = html.all_said(lesson, course.room.samples.told)
-    return reads_now(own, pupil, digits, True, note)
+        return own, gr.skip(), pupil, digits, gr.skip(), *parts(note, pupil, digits, True), note
+    note = html.of_several(html.all_said(lesson, course.room.samples.told), course.base, names)
+    return *reads_now(own, pupil, digits, True, note, names), note
 
 
-def undo(own: Own, pupil: Pupil | None, digits: OwnDigits, is_open: bool) -> tuple[Any, ...]:
+def undo(
+    names: list[str], own: Own, pupil: Pupil | None, digits: OwnDigits, is_open: bool
+) -> tuple[Any, ...]:
     """Take the last lesson back."""
     if pupil is None or pupil.course is None or not pupil.course.undo():
         return gone(own, pupil, digits, is_open)
-    return reads_now(own, pupil, digits, is_open, html.said("The last lesson is undone."))
+    return reads_now(own, pupil, digits, is_open, html.said("The last lesson is undone."), names)
 
 
-def reset(own: Own, pupil: Pupil | None, digits: OwnDigits, is_open: bool) -> tuple[Any, ...]:
+def reset(
+    names: list[str], own: Own, pupil: Pupil | None, digits: OwnDigits, is_open: bool
+) -> tuple[Any, ...]:
     """Take all lessons of this network back."""
     if pupil is None or pupil.course is None:
         return gone(own, pupil, digits, is_open)
     pupil.course.states.clear()
     note = html.said("All lessons are forgotten; the network reads as it did before.")
-    return reads_now(own, pupil, digits, is_open, note)
+    return reads_now(own, pupil, digits, is_open, note, names)
 
 
 def change(
@@ -175,24 +181,36 @@ def leave(request: gr.Request) -> None:
 # --- what they show --------------------------------------------------------------------------------------
 
 
-def reads_now(own: Own, pupil: Pupil, digits: OwnDigits, is_open: bool, note: str) -> tuple[Any, ...]:
-    """The course's network stands in the picker and reads the drawing."""
+def reads_now(
+    own: Own, pupil: Pupil, digits: OwnDigits, is_open: bool, note: str, names: list[str]
+) -> tuple[Any, ...]:
+    """The course's network stands in the picker in its own place among `names` and reads the drawing."""
     course = pupil.course
     assert course is not None
-    picked = put_into_picker(course, own)
+    picked = put_into_picker(course, own, names)
     return own, picked, pupil, digits, next(tickets), *parts(note, pupil, digits, is_open)
 
 
-def put_into_picker(course: Course, own: Own) -> dict[str, Any]:
-    """The picker's new value: the taught copy, or the network it came from where nothing is taught (now)."""
+def put_into_picker(course: Course, own: Own, names: list[str]) -> dict[str, Any]:
+    """The picker's new value: in place of the network, or of its copy, the one that is up to date; what it is
+    compared with stays chosen.
+    """
+    old = {course.base, course.name}
     if not course.states:
-        return gr.update(value=[course.base])
+        return gr.update(value=_instead(names, old, course.base))
     if course.name in own:
         own[course.name] = course.network
-        return gr.update(choices=draw.choices(own), value=[course.name])
-    _, picked = draw.offer(course.network, f"{course.base}, my hand", own)
-    course.name = picked["value"][0]
-    return picked
+    else:
+        _, picked = draw.offer(course.network, f"{course.base}, my hand", own)
+        course.name = picked["value"][0]
+    there = [name for name in names if name in own or name in pretrained_names()]
+    return gr.update(choices=draw.choices(own), value=_instead(there, old, course.name))
+
+
+def _instead(names: list[str], old: set[str], new: str) -> list[str]:
+    """Names with `new` for those of `old`, once; alone where none is there."""
+    found = list(dict.fromkeys(new if name in old else name for name in names))
+    return found if new in found else [new]
 
 
 def tidy(own: Own, pupil: Pupil | None) -> tuple[Own, Any]:
@@ -282,8 +300,8 @@ def build(drawn: DrawTab) -> None:
     pressed = row.click(press, [drawn.pad, *lesson, is_open], everything, **AT_ONCE)
     pressed.then(None, note, None, js=html.CLEAR, **AT_ONCE)
     row.focus(prepare, drawn.picker, None, **AT_ONCE)
-    all_button.click(teach_all, lesson, everything, **AT_ONCE)
-    there = [drawn.own_networks, pupil, digits, is_open]
+    all_button.click(teach_all, lesson, [*everything, brought], **AT_ONCE)
+    there = [drawn.picker, drawn.own_networks, pupil, digits, is_open]
     for button, take_back in ((undo_button, undo), (reset_button, reset)):
         event = button.click(take_back, there, everything, **AT_ONCE)
         event.then(tidy, [drawn.own_networks, pupil], [drawn.own_networks, drawn.picker], **AT_ONCE)

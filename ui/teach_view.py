@@ -80,6 +80,11 @@ def all_said(lesson: Lesson, told: str) -> str:
     return _done(text, cost(lesson, told))
 
 
+def of_several(note: str, name: str, names: Sequence[str]) -> str:
+    """A note that says which network it is about, where several are compared."""
+    return note if len(names) < 2 else note.replace(">", f">{escape(name)} was taught. ", 1)
+
+
 def cost(lesson: Lesson, told: str) -> str:
     return f"Of {told} it reads {percent(lesson.after)}, before any lesson {percent(lesson.before)}."
 

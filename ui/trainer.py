@@ -85,6 +85,8 @@ def plan_more(book: RunBook | None, settings: Settings, limits: Limits) -> tuple
 def plan_upload(book: RunBook | None, path: str | None, limits: Limits) -> tuple[RunBook, View]:
     """A file was uploaded."""
     book = book or RunBook()
+    if book.busy and path is not None:
+        book.notes.append("Stop first, and then bring the network back.")
     if book.busy or path is None:
         return book, View()
     try:

@@ -125,19 +125,33 @@ def choose_network(limits: Limits, *values: Any) -> list[Any]:
     ]
 
 
-def read_layers(limits: Limits, *values: Any) -> list[Any]:
-    """The list of layers is another one: the visitor's own, unless the network or the preset brought it."""
+def read_layers(limits: Limits, preset: str | None, *values: Any) -> list[Any]:
+    """The list of layers is another one: the visitor's own, unless the network or a preset brought it.
+
+    Where a preset did, other fields may still be on their way, or another preset has been chosen meanwhile.
+    """
     settings = settings_of(values)
+    brought = next((one for one in presets().values() if one.layers == settings.layers), None)
+    if preset is not None and brought is not None:
+        return [gr.skip(), layers_note(brought, limits)]
     if settings.network != OWN and settings.layers != layers_of(settings.network):
         settings = replace(settings, network=OWN)
     return [settings.network, layers_note(settings, limits)]
 
 
 def js_departure() -> str:
-    """For the browser alone: a preset of which a field was changed is not chosen any more."""
+    """For the browser alone: a preset of which the visitor has changed a field is not chosen any more."""
     fields = {name: values_of(settings) for name, settings in presets().items()}
     return f"""(preset, ...values) =>
         JSON.stringify(({json.dumps(fields)})[preset]) === JSON.stringify(values) ? preset : null"""
+
+
+def js_other_layers() -> str:
+    """The same for a list of layers, of which nobody knows who has changed it: one of a preset's, perhaps of
+    one that was chosen before, was not written by hand.
+    """
+    layers = [settings.layers for settings in presets().values()]
+    return f"(preset, layers) => {json.dumps(layers)}.includes(layers) ? preset : null"
 
 
 # --- what is said ---------------------------------------------------------------------------------
@@ -254,12 +268,13 @@ def wire_form(form: Form, picker: gr.Radio, notes: list[gr.HTML], limits: Limits
     # a textbox's `input` is about keys alone and misses what is pasted or deleted
     form.layers.change(
         partial(read_layers, limits),
-        form.inputs,
+        [picker, *form.inputs],
         [form.network, about_layers],
         **NEWEST,
     )
+    form.layers.change(None, [picker, form.layers], picker, js=js_other_layers(), **NEWEST)
     gr.on(
-        [field.change for field in form.inputs],
+        [field.input for field in form.inputs],
         None,
         [picker, *form.inputs],
         picker,
