@@ -199,8 +199,8 @@ def _download_all(folder: Path, progress: Progress | None, problem: str) -> None
         reasons = _download(file, folder, _Bar(progress, done, share, f"Downloading MNIST: {file.name}"))
         if len(reasons) == len(MIRRORS):
             raise DataUnavailable(
-                f"MNIST is not on this machine{problem} and could not be downloaded ({'; '.join(reasons)}). "
-                + WAYS_OUT
+                f"MNIST is not on this machine{problem} and could not be downloaded from any of "
+                f"{len(MIRRORS)} places ({reasons[0]}). {WAYS_OUT}"
             )
     if progress:
         progress(1.0, "MNIST is here")

@@ -145,6 +145,11 @@ def test_teach_it_and_nobody_else_sees_it(open_page: OpenPage, tmp_path: Path) -
     page.locator("#captcha-reset").click()
     expect(page.locator(".captcha-facts")).to_contain_text("Read by the shipped network")
     expect(page.locator("#captcha-download")).to_be_hidden()
+    download.value.save_as(tmp_path / "mine.npz")
+    page.get_by_test_id("Bring a copy back-upload-button").set_input_files(tmp_path / "mine.npz")
+    expect(page.locator("#captcha-lesson")).to_contain_text("Your copy is back")
+    expect(page.locator(".captcha-facts")).to_contain_text("Read by your taught copy")
+    expect(page.locator("#captcha-download")).to_be_visible()
 
 
 def test_a_lesson_streams_and_stops(page: Page) -> None:

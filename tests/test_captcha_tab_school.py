@@ -165,6 +165,41 @@ def test_the_taught_copy_can_be_downloaded_and_is_what_reads(tmp_path: Path) -> 
 # --- visitors ---------------------------------------------------------------------------------------------
 
 
+def test_a_downloaded_copy_comes_back(tmp_path: Path, untrained: Network) -> None:
+    pupil, _ = do(None, LESSON)
+    file = pupil.file()
+    assert file is not None
+    taught = weights(pupil.reader)
+    other, view = captcha_school.bring_back(None, file, LIMITS)
+    assert "is back" in (view.lesson or "")
+    assert view.taught
+    assert view.file is not None
+    for name, array in weights(other.reader).items():
+        np.testing.assert_array_equal(array, taught[name])
+    captcha_school.reset(other)
+    assert other.reader is untrained
+    _, again = do(other, LESSON)  # it can be taught on
+    assert again[-1].taught
+
+
+def test_what_is_no_reader_of_captchas_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "bad.npz").write_bytes(b"nothing")
+    checkpoint.save(build("mlp-16", np.random.default_rng(0)), tmp_path / "digits.npz")
+    checkpoint.save(build("captcha", np.random.default_rng(0)), tmp_path / "large.npz")
+    few = replace(LIMITS, max_parameters=1000)
+    for name, limits, sentence in (
+        ("bad.npz", LIMITS, "can&#x27;t be used"),
+        ("digits.npz", LIMITS, "no reader of captchas"),
+        ("large.npz", few, "more than 1,000 parameters"),
+    ):
+        pupil, view = captcha_school.bring_back(None, str(tmp_path / name), limits)
+        assert sentence in (view.lesson or "")
+        assert pupil.network is None
+    assert captcha_school.bring_back(None, None, LIMITS)[1] == SchoolView()
+    pupil.busy = True
+    assert captcha_school.bring_back(pupil, str(tmp_path / "large.npz"), LIMITS) == (pupil, SchoolView())
+
+
 def test_two_visitors_learn_without_mixing() -> None:
     alone = [do(None, replace(LESSON, seed=seed))[0] for seed in (1, 2)]
     pupils = [captcha_school.plan(None, replace(LESSON, seed=seed), LIMITS)[0] for seed in (1, 2)]

@@ -148,6 +148,12 @@ class Handlers:
         share = float(np.clip(replay if replay is not None else REPLAY, 0, 100)) / 100
         return self._begin(pupil, request, (style, length, difficulty), (count, share))
 
+    def bring_back(self, path: str | None, pupil: Pupil | None, request: gr.Request) -> tuple[Any, ...]:
+        """Bring a copy back."""
+        pupil, view = captcha_school.bring_back(pupil, path, self.limits)
+        captcha_pupil.sessions.remember(request.session_hash, pupil)
+        return pupil, *shown(view)
+
     def work(self, pupil: Pupil | None) -> Iterator[tuple[Any, ...]]:
         """What was planned. The pupil is written with each view, so that its time to live begins anew."""
         yield pupil, *shown(SchoolView())
@@ -305,5 +311,6 @@ def wire_school(
     for button in (stage.score_stop, stage.lesson_stop):
         button.click(stop, pupil, stage.outputs, **AT_ONCE)
     gone = lesson.reset.click(reset, pupil, stage.outputs, **AT_ONCE)
-    for event in (taught, gone):
+    back = lesson.upload.upload(handlers.bring_back, [lesson.upload, pupil], outputs, **AT_ONCE)
+    for event in (taught, gone, back):
         event.then(handlers.read_again, again, seen, **AT_ONCE)

@@ -11,7 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 
 from engine.captcha_lessons import Checked, Exercise, Lesson, PictureRead, score, teach
-from engine.checkpoint import CheckpointError
+from engine.checkpoint import CheckpointError, load
 from engine.training import BatchDone, Finished
 from ui import captcha_school_view as html
 from ui.captcha_pupil import Pupil
@@ -77,6 +77,25 @@ def reset(pupil: Pupil | None) -> SchoolView:
         return SchoolView()
     pupil.forget()
     return ended(pupil, lesson=message("Back to the shipped network."), chart="", marks="")
+
+
+def bring_back(pupil: Pupil | None, path: str | None, limits: Limits) -> tuple[Pupil, SchoolView]:
+    """A downloaded copy comes back, in the place of what was taught here."""
+    pupil = pupil or Pupil()
+    if pupil.busy or path is None:
+        return pupil, SchoolView()
+    try:
+        network = load(path)
+        if network.labels != pupil.reader.labels or not network.preprocessing.any_width:
+            raise CheckpointError("It holds another kind of network, no reader of captchas.")
+        if network.parameter_count > limits.max_parameters:
+            raise CheckpointError(f"It has more than {limits.max_parameters:,} parameters.")
+    except CheckpointError as error:
+        return pupil, ended(pupil, lesson=message(f"This file can't be used. {error}", "error"))
+    pupil.forget()
+    pupil.graduate(network, "in lessons before")
+    said = message("Your copy is back and reads from now on, for you alone.", "done")
+    return pupil, ended(pupil, lesson=said, chart="", marks="")
 
 
 def ended(

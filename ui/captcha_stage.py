@@ -69,6 +69,7 @@ class LessonPart:
     keep: gr.Row
     download: gr.DownloadButton
     reset: gr.Button
+    upload: gr.UploadButton
 
 
 def panel(html: str, name: str) -> gr.HTML:
@@ -132,11 +133,14 @@ def lay_out_lesson(limits: Limits) -> LessonPart:
         stop_button = gr.Button(
             "Stop", variant="stop", visible=False, elem_id="captcha-teach-stop", scale=0, min_width=160
         )
+        upload = gr.UploadButton(
+            "Bring a copy back", file_types=[".npz"], elem_id="captcha-upload", scale=0, min_width=160
+        )
     lesson = panel("", "captcha-lesson")
     with gr.Row(visible=False, elem_id="captcha-keep") as keep:
         reset_button = gr.Button("Reset", elem_id="captcha-reset", scale=0, min_width=120)
         download = gr.DownloadButton("Download", elem_id="captcha-download", scale=0, min_width=120)
     chart, marks = panel("", "captcha-loss"), panel("", "captcha-marks")
     return LessonPart(
-        pictures, replay, (lesson, chart, marks), start, stop_button, keep, download, reset_button
+        pictures, replay, (lesson, chart, marks), start, stop_button, keep, download, reset_button, upload
     )
