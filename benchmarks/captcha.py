@@ -82,7 +82,8 @@ def _measure(readers: Sequence[Reader], asked: argparse.Namespace) -> None:
         pictures, texts = fresh(STYLES[name], asked.count, asked.seed)
         scores = [best(reader.read(pictures), texts) for reader in readers]
         cells = "".join(f" {score} |" for score in scores)
-        print(f"| {name} | {AT_LEAST[name]:g} |{cells}", flush=True)
+        wanted = f"{AT_LEAST[name]:g}" if name in AT_LEAST else "—"
+        print(f"| {name} | {wanted} |{cells}", flush=True)
         ways += [f"{name} as {score.way}" for score in scores if score.way]
     if ways:
         print("", f"* tesseract reads best: {'; '.join(ways)}", sep="\n")

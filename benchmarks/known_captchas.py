@@ -1,4 +1,4 @@
-"""Fresh pictures of the six styles whose kind the reader trains on, drawn apart from its training generators.
+"""Fresh pictures of seven styles whose kind the reader trains on, drawn apart from its training generators.
 
 * `tutorial`: 100×24, five digits with blanks between, black on white, Liberation Sans 23.
 * `light noise`: 4–6 digits, each turned by up to 15 degrees, on a light ground with thin lines and specks.
@@ -6,6 +6,8 @@
 * `package, 12 faces`: the same package with 5–6 digits, 12 faces and three sizes.
 * `overlap`: 4–6 digits that touch and overlap under curves in their own colour.
 * `svg`: 150×50, glyphs as outlines with shaken points, grey or coloured, as npm's svg-captcha draws them.
+* `tiles`: 424×106, four digits turned by up to 55 degrees, each on a tile of its own or all on one, with two
+  strokes in its colour through each, and over them a line and discs, as Python's multicolorcaptcha draws.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ import numpy as np
 from captcha import image as package
 from PIL import Image, ImageDraw, ImageFont
 
-from benchmarks.captcha_faces import Faces, Style, draw_font, lean
+from benchmarks.captcha_faces import UNSEEN_FACES, Faces, Style, draw_font, lean
 
 LIBERATION = {"truetype/liberation/LiberationSans-Regular.ttf": "fonts-liberation"}
 COMMON_FACES = LIBERATION | {
@@ -42,6 +44,7 @@ COMIC_FACES = {
 }
 PACKAGE_SIZES = ((160, 60), (200, 70), (240, 80))
 SVG_SIZES = {4: 56, 5: 52, 6: 46}
+TILE = 106  # pixels a side
 FINE = 8  # outlines are filled on a grid this many times finer
 
 
@@ -183,6 +186,38 @@ def _stroke(picture: np.ndarray, points: np.ndarray, ink: tuple[int, ...], thick
     picture[:] = np.rint(picture * (1 - cover) + np.array(ink) * cover)
 
 
+def tiles(text: str, rng: np.random.Generator, faces: Faces) -> np.ndarray:
+    """One digit to a tile, turned far and struck through; a line and ten discs over all."""
+    side = TILE
+    alike = rng.random() < 0.5
+    ground = rng.integers(0, 256, 3)
+    canvas = Image.new("RGB", (side * len(text), side))
+    for i, character in enumerate(text):
+        own = ground if alike else rng.integers(0, 256, 3)
+        dark = own.sum() < 384
+        ink = tuple((rng.integers(148, 256, 3) if dark else rng.integers(0, 109, 3)).tolist())
+        tile = Image.new("RGB", (side, side), tuple(own.tolist()))
+        face = draw_font(rng, faces, int(rng.integers(44, 81)))
+        place = side / 4, float(rng.uniform(0, side / 4))
+        ImageDraw.Draw(tile).text(place, character, ink, face)
+        tile = tile.rotate(int(rng.integers(-55, 56)), fillcolor=tuple(own.tolist()))
+        for _ in range(2):
+            begin = rng.random(2)
+            end = np.where(
+                begin >= 0.5, rng.random(2) * (begin - 0.2), begin + 0.2 + rng.random(2) * (0.8 - begin)
+            )
+            ImageDraw.Draw(tile).line([*(begin * side), *(end * side)], ink, 3)
+        canvas.paste(tile, (side * i, 0))
+    pen, width = ImageDraw.Draw(canvas), side * len(text)
+    start, top = rng.uniform(0, 0.2) * width, rng.uniform(0, side)
+    pen.line([start, top, width - start, rng.uniform(top, side)], (0, 0, 0), 5)
+    for _ in range(10):
+        x, y, radius = rng.uniform(0, width), rng.uniform(0, side), rng.uniform(0.025, 0.075) * side
+        colour = tuple(rng.integers(0, 256, 3).tolist())
+        pen.ellipse([x - radius, y - radius, x + radius, y + radius], colour)
+    return np.asarray(canvas).copy()
+
+
 STYLES = {
     style.name: style
     for style in (
@@ -192,5 +227,6 @@ STYLES = {
         Style("package, 12 faces", "the captcha package, three sizes", package_twelve, COMMON_FACES, (5, 6)),
         Style("overlap", "touching digits, curves in their own colour", overlap, COMMON_FACES),
         Style("svg", "outlines as svg-captcha draws them", svg, COMIC_FACES),
+        Style("tiles", "turned digits on tiles of many colours", tiles, UNSEEN_FACES, (4,)),
     )
 }
