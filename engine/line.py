@@ -25,6 +25,7 @@ HIDDEN = 0.012  # where this part of a picture is ink that lightness does not sh
 ONE_GROUND = 0.55  # where fewer pixels have nearly the commonest colour, there may be several grounds
 LEAST_TILE, NARROW_TILE = 9, 0.4  # columns, and the part of the widest tile's: what is narrower is a stroke
 MOST_OF_TILE = 0.4  # has the tile's own colour
+MOST_OF_EDGE = 0.8  # of the rows change their colour where one tile ends and the next begins
 SHADES = 2.5  # colours must vary so many times more than lightness does, to be looked at instead
 
 
@@ -208,7 +209,8 @@ def _tiles(rgb: np.ndarray) -> list[_Tile]:
     columns = np.median(rgb, axis=0).astype(np.uint8)
     columns = cv2.medianBlur(columns[None], LEAST_TILE)[0].astype(np.float32)  # over strokes
     steps = np.abs(columns[2:] - columns[:-2]).max(axis=1)
-    bounds = [0, *_peaks(steps, FAR / 2), len(columns)]
+    edges = (at for at in _peaks(steps, FAR / 2) if _is_edge(rgb, at))
+    bounds = [0, *edges, len(columns)]
     least = max(LEAST_TILE, NARROW_TILE * float(np.diff(bounds).max()))
     tiles: list[_Tile] = []
     for begin, end in pairwise(bounds):
@@ -222,6 +224,14 @@ def _tiles(rgb: np.ndarray) -> list[_Tile]:
     if tiles:
         tiles[0], tiles[-1] = tiles[0]._replace(begin=0), tiles[-1]._replace(end=len(columns))
     return tiles
+
+
+def _is_edge(rgb: np.ndarray, at: int) -> bool:
+    """Whether a picture changes its colour from the column two before `at` to the one after it, and in
+    most rows: a shade that runs from one side to the other does not, nor does a stroke.
+    """
+    before, after = (rgb[:, np.clip(at + way, 0, rgb.shape[1] - 1)].astype(np.int16) for way in (-2, 1))
+    return bool((np.abs(after - before).max(axis=1) > FAR / 2).mean() > MOST_OF_EDGE)
 
 
 def _peaks(steps: np.ndarray, least: float) -> list[int]:
