@@ -17,6 +17,7 @@ from functools import partial
 import numpy as np
 
 from engine import ab_bins
+from engine.bilateral import joint_bilateral
 from engine.checkpoint import load_pretrained
 from engine.colour_hints import Hints
 from engine.guided_filter import enlarged, enlarged_deep, guided_enlargement, guided_lines, reduced
@@ -53,12 +54,14 @@ class Prepared:
 
 @dataclass(frozen=True, eq=False)
 class Colours:
-    """What the network says: logits (h / 4, w / 4, 261), and the hints that it was told, (h, w, 3); unhinted:
-    what it says without them, None where there are none.
+    """What the network says: logits (h / 4, w / 4, 261), and the hints that it was told, (h, w, 3); evening:
+    what makes the logits alike where the photo is; unhinted: what it says without hints, None where there
+    are none.
     """
 
     logits: np.ndarray
     hints: np.ndarray
+    evening: np.ndarray
     unhinted: np.ndarray | None = None
 
     @property
@@ -118,12 +121,18 @@ def predict(
     network = load_pretrained(model) if isinstance(model, str) else model
     if not network.preprocessing.photo or network.labels != ab_bins.LABELS:
         raise ValueError(f"the network {network.name!r} does not colour photos")
-    alone = before.without_hints if before else _logits(network, prepared, Hints())
+    if before:
+        alone, evening = before.without_hints, before.evening
+    else:
+        said = _logits(network, prepared, Hints())
+        alone = joint_bilateral(said, prepared.small)
+        evening = alone - said
     known = hints or Hints()
     planes = known.planes(prepared.size, prepared.small.shape)
     if not planes[..., 2].any():
-        return Colours(alone, planes)
-    return Colours(_logits(network, prepared, known), planes, alone)
+        return Colours(alone, planes, evening)
+    # What hints change is not evened itself: it would spread over the next thing that looks alike.
+    return Colours(_logits(network, prepared, known) + evening, planes, evening, alone)
 
 
 def _logits(network: Network, prepared: Prepared, hints: Hints) -> np.ndarray:

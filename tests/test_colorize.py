@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -141,7 +142,7 @@ def test_suggestions(network: Network) -> None:
     assert suggestions(prepared, colours, -5, 1e9)[0][1] > 0  # the nearest place
     certain = np.full_like(colours.logits, -200)
     certain[..., ab_bins.LABELS.index("30 40")] = 40
-    assert len(suggestions(prepared, module.Colours(certain, colours.hints), 5, 5)) == 1
+    assert len(suggestions(prepared, replace(colours, logits=certain), 5, 5)) == 1
 
 
 def test_what_the_network_sees() -> None:
