@@ -16,7 +16,8 @@ import numpy as np
 from engine.colour_spaces import lab_from_srgb
 
 MAX_STROKES, MAX_POINTS = 2000, 200_000
-STROKE = 'a stroke looks like {"points": [[x, y]], "colour": "#rrggbb"}, with numbers for x and y'
+FARTHEST = 1e6  # pixels, of what a stroke may say
+STROKE = 'A stroke looks like {"points": [[x, y]], "colour": "#rrggbb", "radius": 0}, with numbers in it.'
 COLOUR = re.compile("#?([0-9a-fA-F]{6})")
 LEAST_COVER = 0.2  # of a place that a painted layer covers before it counts there
 
@@ -34,12 +35,12 @@ class Stroke:
 
     def __post_init__(self) -> None:
         if not self.points:
-            raise ValueError("a stroke needs at least one point")
+            raise ValueError("A stroke needs at least one point.")
         numbers = [number for point in self.points for number in point] + [self.radius]
-        if not all(math.isfinite(number) and abs(number) < 1e6 for number in numbers) or self.radius < 0:
-            raise ValueError("a stroke's points and radius are finite numbers, its radius is not below 0")
+        if not all(math.isfinite(number) and abs(number) < FARTHEST for number in numbers) or self.radius < 0:
+            raise ValueError("Points and radius of a stroke are numbers below a million, no radius below 0.")
         if len(self.rgb) != 3 or not all(0 <= part <= 255 for part in self.rgb):
-            raise ValueError(f"a colour is red, green and blue from 0 to 255, not {self.rgb!r}")
+            raise ValueError(f"A colour is red, green and blue from 0 to 255, not {self.rgb!r}.")
 
 
 def point(x: float, y: float, rgb: tuple[int, int, int], radius: float = 0.0) -> Stroke:
@@ -59,10 +60,10 @@ class Hints:
     def __post_init__(self) -> None:
         points = sum(len(stroke.points) for stroke in self.strokes)
         if len(self.strokes) > MAX_STROKES or points > MAX_POINTS:
-            raise ValueError(f"at most {MAX_STROKES} strokes of {MAX_POINTS} points together are taken")
+            raise ValueError(f"At most {MAX_STROKES} strokes of {MAX_POINTS:,} points together are taken.")
         layer = self.overlay
         if layer is not None and (layer.ndim != 3 or layer.shape[2] != 4 or layer.dtype != np.uint8):
-            raise ValueError(f"a painted layer is (H, W, 4) uint8, not {layer.shape} {layer.dtype}")
+            raise ValueError(f"A painted layer is (H, W, 4) uint8, not {layer.shape} {layer.dtype}.")
 
     def planes(self, photo: tuple[int, int], size: tuple[int, int]) -> np.ndarray:
         """What is known at each place of a photo (height, width) reduced to size (h, w): (h, w, 3) float32,
@@ -90,26 +91,36 @@ class Hints:
     def from_json(cls, values: Any) -> Hints:
         """The inverse of `to_json`. ValueError, with a sentence, for anything else."""
         if not isinstance(values, list):
-            raise ValueError("hints are a list of strokes")
+            raise ValueError("Hints are a list of strokes.")
         return cls(tuple(_stroke(value) for value in values[: MAX_STROKES + 1]))
 
 
 def _stroke(value: Any) -> Stroke:
     try:
-        points = tuple((_number(x), _number(y)) for x, y in value["points"][: MAX_POINTS + 1])
-        found = COLOUR.fullmatch(value["colour"])
-        if found is None:
-            raise ValueError(f"a colour is written #rrggbb, not {value['colour'][:20]!r}")
-        red, green, blue = bytes.fromhex(found[1])
-        return Stroke(points, (red, green, blue), _number(value.get("radius", 0)))
+        points = tuple(_point(pair) for pair in value["points"][: MAX_POINTS + 1])
+        found, radius = COLOUR.fullmatch(value["colour"]), _number(value.get("radius", 0))
     except (TypeError, KeyError, AttributeError) as error:
         raise ValueError(STROKE) from error
+    if found is None:
+        raise ValueError(f"A colour is written #rrggbb, not {value['colour'][:20]!r}.")
+    red, green, blue = bytes.fromhex(found[1])
+    return Stroke(points, (red, green, blue), radius)
+
+
+def _point(pair: Any) -> tuple[float, float]:
+    if not isinstance(pair, list | tuple) or len(pair) != 2:
+        raise TypeError(f"{pair!r} is no pair")
+    return _number(pair[0]), _number(pair[1])
 
 
 def _number(value: Any) -> float:
+    """A JSON number; what is too large for a float is infinite."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"{value!r} is no number")
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
 
 
 def _draw(strokes: tuple[Stroke, ...], photo: tuple[int, int], planes: np.ndarray) -> None:
@@ -117,9 +128,10 @@ def _draw(strokes: tuple[Stroke, ...], photo: tuple[int, int], planes: np.ndarra
     height, width = planes.shape[:2]
     scale = np.array([width / photo[1], height / photo[0]])
     owner = np.zeros((height, width), np.int32)
+    thickest = 4 * (height + width)  # more covers all, and OpenCV would take as long as it is thick
     for number, stroke in enumerate(strokes, 1):
         places = np.floor(np.array(stroke.points) * scale).astype(np.int32)
-        thick = max(1, round(2 * stroke.radius * float(scale.mean())))
+        thick = min(max(1, round(2 * stroke.radius * float(scale.mean()))), thickest)
         if len(places) == 1:
             cv2.circle(owner, places[0].tolist(), thick // 2, number, -1)
         else:

@@ -8,7 +8,7 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
 
-from tests.browser import ROOT
+from tests.browser import ROOT, running_app
 from ui.draw import recognize_digit
 
 LINED = ROOT / "ui/examples/lined-paper.jpg"
@@ -24,6 +24,7 @@ def test_a_picture_file_is_read(client: Client) -> None:
     assert found["digit"] == 5
     assert found["answer"] == "5"
     assert found["network"] == "digits"
+    assert found["unsure"] is False
     assert len(found["probabilities"]) == 10
     assert sum(found["probabilities"]) == pytest.approx(1, abs=1e-4)
     assert max(found["probabilities"]) == found["probabilities"][5]
@@ -70,6 +71,77 @@ def test_only_what_is_meant_for_programs_is_public(client: Client) -> None:
     assert names == ["picture", "network"]
     names = [parameter["parameter_name"] for parameter in endpoints["/generate_captcha"]["parameters"]]
     assert names == ["length", "difficulty", "style", "seed"]
+
+
+def test_the_api_page_says_what_each_value_may_be(client: Client) -> None:
+    described = client.view_api(return_format="dict", print_info=False)
+    assert isinstance(described, dict)
+    for endpoint in described["named_endpoints"].values():
+        for value in [*endpoint["parameters"], *endpoint["returns"]]:
+            words = value["python_type"]["description"]
+            assert words
+            assert "FileData" not in words
+            assert "any valid json" not in words
+    picture, style, hints = (
+        next(one for one in described["named_endpoints"][name]["parameters"] if one["label"] == label)
+        for name, label in (
+            ("/read_number", "picture"),
+            ("/generate_captcha", "style"),
+            ("/colorize", "hints"),
+        )
+    )
+    assert (ROOT / picture["example_input"]["path"]).is_file()
+    assert "'tutorial'" in style["python_type"]["type"]
+    assert '"points": [[120, 40]]' in hints["python_type"]["description"]
+
+
+def test_the_examples_of_the_readme_run(app_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As they stand there, from the top of the repository, but for the address."""
+    _, _, rest = (ROOT / "README.md").read_text(encoding="utf-8").rpartition("from gradio_client import")
+    code = "from gradio_client import" + rest.partition("```")[0]
+    monkeypatch.chdir(ROOT)
+    ran: dict[str, Any] = {}
+    exec(code.replace("http://127.0.0.1:7860", app_url), ran)
+    assert Path(ran["coloured"]).suffix == ".png"
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "sentence"),
+    [
+        ("/generate_captcha", (4, 2, "noise", "7"), "seed is a whole number from 0 to 999,999,999, not '7'."),
+        ("/generate_captcha", (4, 2, "noise", 10**400), "seed is a whole number"),
+        ("/generate_captcha", ("4", 2, "noise", 7), "length is a whole number from 1 to 10, not '4'."),
+        ("/generate_captcha", (4, 2.5, "noise", 7), "difficulty is a whole number from 1 to 5, not 2.5."),
+        ("/generate_captcha", (4, 2, "x" * 9999, 7), "There is no style 'xxxx"),
+        ("/recognize_digit", (handle_file(LINED), "x" * 9999), "There is no network 'xxxx"),
+        ("/colorize", (handle_file(LINED), [], None, 1, 1), "strength is a number from 0 to 1, not None."),
+    ],
+)
+def test_what_is_of_no_use_gets_a_short_sentence(
+    client: Client, name: str, values: tuple[Any, ...], sentence: str
+) -> None:
+    with pytest.raises(AppError) as refused:
+        client.predict(*values, api_name=name)
+    assert sentence in str(refused.value)
+    assert len(str(refused.value)) < 300
+
+
+def test_a_file_leaves_nothing_beside_it(client: Client, app_folder: Path) -> None:
+    client.predict(handle_file(LINED), api_name="/read_number")
+    uploads = [path for path in (app_folder / "gradio").rglob("*") if path.is_file()]
+    assert uploads
+    assert all(path.stat().st_size for path in uploads)
+
+
+def test_a_host_that_stops_the_app_finds_no_files_of_visitors(tmp_path: Path) -> None:
+    (tmp_path / "temporary").mkdir()
+    with running_app(tmp_path, {"TMPDIR": str(tmp_path / "temporary"), "GRADIO_TEMP_DIR": ""}) as url:
+        client = Client(url, verbose=False, download_files=str(tmp_path / "client"))
+        client.predict(handle_file(LINED), api_name="/recognize_digit")
+        client.close()
+        (root,) = (tmp_path / "temporary").glob("paint-by-numpy-*")
+        assert list(root.rglob("lined-paper.jpg"))
+    assert not list((tmp_path / "temporary").glob("paint-by-numpy-*"))
 
 
 def test_the_function_is_plain_python() -> None:

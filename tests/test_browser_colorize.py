@@ -413,5 +413,5 @@ def test_programs_get_sentences(client: Client, tmp_path: Path) -> None:
     letter.write_text("Dear network,")
     with pytest.raises(AppError, match="no picture that can be opened"):
         client.predict(handle_file(letter), None, api_name="/colorize")
-    with pytest.raises(AppError, match="hints are a list of strokes"):
+    with pytest.raises(AppError, match="Hints are a list of strokes"):
         client.predict(handle_file(PHOTOS / "cat.jpg"), {"x": 1}, api_name="/colorize")

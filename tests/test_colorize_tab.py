@@ -438,21 +438,31 @@ def test_programs_send_hints_as_data() -> None:
 def test_programs_get_sentences() -> None:
     with pytest.raises(gr.Error, match="Send a photo"):
         colorize("")
-    with pytest.raises(gr.Error, match="hints are a list"):
+    with pytest.raises(gr.Error, match="Hints are a list"):
         colorize(str(ROOT / "ui/examples/corner.jpg"), {"points": []})
     for wrong in ({"x": 1}, {"points": [["x", 1]], "colour": RED}, {"points": [[True, 1]], "colour": RED}):
-        with pytest.raises(gr.Error, match="a stroke looks like"):
+        with pytest.raises(gr.Error, match="A stroke looks like"):
             colorize(str(ROOT / "ui/examples/corner.jpg"), [wrong])
     for wrong_colour in ("red", "#12345", "#1234567", "#12 45 7"):
-        with pytest.raises(gr.Error, match="a colour is written #rrggbb, not '"):
+        with pytest.raises(gr.Error, match="A colour is written #rrggbb, not '"):
             colorize(str(ROOT / "ui/examples/corner.jpg"), [{"points": [[1, 1]], "colour": wrong_colour}])
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "most"), [("strength", 3, 1), ("saturation", -0.5, 2), ("vivid", float("nan"), 1)]
+    ("name", "value", "most"),
+    [
+        ("strength", 3, 1),
+        ("saturation", -0.5, 2),
+        ("vivid", float("nan"), 1),
+        ("strength", None, 1),
+        ("strength", "0.5", 1),
+        ("vivid", True, 1),
+        ("saturation", [1], 2),
+        ("saturation", 10**400, 2),
+    ],
 )
-def test_programs_are_told_of_numbers_out_of_range(name: str, value: float, most: int) -> None:
-    with pytest.raises(gr.Error, match=f"{name} goes from 0 to {most}, not"):
+def test_programs_are_told_of_numbers_out_of_range(name: str, value: Any, most: int) -> None:
+    with pytest.raises(gr.Error, match=f"{name} is a number from 0 to {most}, not"):
         colorize(str(PHOTOS / "cat.jpg"), **{name: value})
 
 

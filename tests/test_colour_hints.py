@@ -75,6 +75,11 @@ def test_hints_can_be_kept() -> None:
         [{"points": [], "colour": "#ffffff"}],
         [{"points": [[1, 2]]}],
         [{"points": [[1]], "colour": "#ffffff"}],
+        [{"points": [[1, 2, 3]], "colour": "#ffffff"}],
+        [{"points": "ab", "colour": "#ffffff"}],
+        [{"points": [[1, 10**400]], "colour": "#ffffff"}],
+        [{"points": [[1e7, 2]], "colour": "#ffffff"}],
+        [{"points": [[1, 2]], "colour": None}],
         [{"points": [[1, 2]], "colour": "#ffff"}],
         [{"points": [[1, 2]], "colour": "red"}],
         [{"points": [[1, float("nan")]], "colour": "#ffffff"}],
@@ -84,8 +89,18 @@ def test_hints_can_be_kept() -> None:
     ],
 )
 def test_what_are_no_hints(value: Any) -> None:
-    with pytest.raises(ValueError, match=r"\w"):
+    with pytest.raises(ValueError, match=r"^[A-Z].*\.$"):
         Hints.from_json(value)
+
+
+@pytest.mark.parametrize("points", [((2.0, 1.0),), ((0.0, 0.0), (9.0, 5.0))])
+@pytest.mark.parametrize("photo", [(1, 1), (360, 480)])
+def test_the_widest_brush_covers_all_in_no_time(
+    points: tuple[tuple[float, float], ...], photo: tuple[int, int]
+) -> None:
+    """OpenCV takes as long as a circle is wide, and refuses lines beyond its limit."""
+    hints = Hints(tuple(Stroke(points, (200, 30, 30), radius) for radius in (200.0, 999_999.0)))
+    assert hints.planes(photo, (32, 48))[..., 2].all()
 
 
 def test_a_layer_has_four_channels() -> None:

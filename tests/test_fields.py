@@ -13,7 +13,17 @@ from ui.fields import slider
 
 @pytest.mark.parametrize(
     ("typed", "value"),
-    [(0.5, 0.5), (9, 2), (-1, 0), (0.73, 0.75), (None, 1), (math.nan, 1), (math.inf, 1), ("9", 1)],
+    [
+        (0.5, 0.5),
+        (9, 2),
+        (-1, 0),
+        (0.73, 0.75),
+        (None, 1),
+        (math.nan, 1),
+        (math.inf, 1),
+        ("9", 1),
+        (10**400, 1),
+    ],
 )
 def test_a_number_is_brought_within_and_to_a_step(typed: Any, value: float) -> None:
     assert slider(0, 2, 1, step=0.05, label="Saturation").preprocess(typed) == pytest.approx(value)
@@ -30,7 +40,8 @@ def test_whole_steps_give_whole_numbers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "value"), [(7, 7), (-5, 0), (1e20, 99), (2.6, 3), (None, None), ("x", None), (math.nan, None)]
+    ("typed", "value"),
+    [(7, 7), (-5, 0), (1e20, 99), (2.6, 3), (None, None), ("x", None), (math.nan, None), (10**400, None)],
 )
 def test_a_number_is_brought_between_its_bounds(typed: Any, value: int | None) -> None:
     assert gr.Number(5, minimum=0, maximum=99, precision=0).preprocess(typed) == value

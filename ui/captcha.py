@@ -42,6 +42,7 @@ from ui.captcha_stage import (
 )
 from ui.events import AT_ONCE, NEWEST, QUEUED, newest, signal, tickets
 from ui.limits import Limits, spoken_time
+from ui.programs import refusal
 
 TAB = "captcha"
 LARGEST = 1600  # pixels: a picture goes into the page no longer than this
@@ -103,7 +104,7 @@ class Handlers:
         try:
             exercise = exercise_of(style, length, difficulty)
         except ValueError as error:
-            raise gr.Error(str(error)) from error
+            raise refusal(error) from error
         picture, text = captcha_maker.draw(exercise, seed_of(seed))
         made = remembered(made, picture, text)
         told = answer(picture, pupil, made, self._expired(pupil, had_copy))
@@ -171,7 +172,7 @@ class Handlers:
         try:
             exercise = exercise_of(*fields)
         except ValueError as error:
-            raise gr.Error(str(error)) from error
+            raise refusal(error) from error
         wanted: Exercise | Lesson = exercise
         if taught is not None:
             seed = secrets.randbelow(2**31)

@@ -11,7 +11,13 @@ from engine.checkpoint import CheckpointError
 from engine.colorize import paint, predict, prepare
 from engine.colour_hints import Hints
 from engine.images import PictureError
-from ui.colorize_photo import KEY, Settings, saved_text
+from ui.colorize_photo import KEY, LARGE, Settings, saved_text
+from ui.programs import file_at, offer, refusal, short
+
+HINTS = [
+    {"points": [[120, 40]], "colour": "#6fb1e0"},
+    {"points": [[10, 300], [80, 310]], "colour": "#7da33a", "radius": 6},
+]
 
 
 def colorize(
@@ -36,22 +42,28 @@ def colorize(
         the coloured photo as a PNG file, with its hints in it
     """
     if not photo:
-        raise gr.Error("Send a photo.")
-    for name, value, most in (("strength", strength, 1), ("saturation", saturation, 2), ("vivid", vivid, 1)):
-        if not 0 <= value <= most:
-            raise gr.Error(f"{name} goes from 0 to {most}, not {value:g}.")
-    settings = Settings.of(vivid, strength, saturation)
+        raise refusal("Send a photo.")
+    settings = Settings(
+        _between("vivid", vivid, 1), _between("strength", strength, 1), _between("saturation", saturation, 2)
+    )
     try:
         told = Hints.from_json([] if hints is None else hints)
-        prepared = prepare(photo)
-        painted = paint(
-            prepared, predict(prepared, told), settings.strength, settings.saturation, settings.vivid
-        )
+        with LARGE:
+            prepared = prepare(photo)
+            said = predict(prepared, told)
+            painted = paint(prepared, said, settings.strength, settings.saturation, settings.vivid)
     except (PictureError, CheckpointError, ValueError) as error:
-        raise gr.Error(str(error)) from error
+        raise refusal(error) from error
     image = Image.fromarray(painted)
     image.info[KEY] = saved_text(told.to_json(), settings)  # Gradio writes it into the PNG
     return image
+
+
+def _between(name: str, value: Any, most: int) -> float:
+    """A number from 0 to `most`; what was left empty is no number."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
+        raise refusal(f"{name} is a number from 0 to {most}, not {short(value)}.")
+    return float(value)
 
 
 def endpoint() -> None:
@@ -60,5 +72,5 @@ def endpoint() -> None:
         file, hints = gr.File(label="photo"), gr.JSON(label="hints")
         strength, saturation = gr.Number(1, label="strength"), gr.Number(1, label="saturation")
         vivid, painted = gr.Number(Settings.vivid, label="vivid"), gr.Image(format="png", label="coloured")
-        fields = [file, hints, strength, saturation, vivid]
-        gr.Button().click(colorize, fields, painted, api_name="colorize")
+        examples = [file_at("ui/examples/photos/cameraman.jpg"), HINTS, 1, 1, Settings.vivid]
+        offer(colorize, [file, hints, strength, saturation, vivid], [painted], examples)

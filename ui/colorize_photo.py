@@ -31,7 +31,7 @@ APART = 6  # of 255: by how much a channel differs from another where a photo ha
 TRANSPOSED = 5  # the first of the EXIF orientations that lay a photo on its side
 
 _numbers = itertools.count(1)
-_large = threading.BoundedSemaphore(2)  # photos painted at full size at one time, so that memory suffices
+LARGE = threading.BoundedSemaphore(2)  # photos painted at full size at one time, so that memory suffices
 
 
 @dataclass(frozen=True)
@@ -204,7 +204,7 @@ def read_saved(text: Any, scale: float) -> tuple[Hints, Settings | None]:
 
 def save(photo: Photo, settings: Settings, target: Path) -> Path:
     """The coloured photo at its full size, upright, with its hints. PictureError where it is gone."""
-    with _large:
+    with LARGE:
         lightness = lightness_of(open_picture(photo.path))
         large = Prepared(lightness, photo.prepared.small)
         painted = colorize.paint(large, photo.colours, settings.strength, settings.saturation, settings.vivid)

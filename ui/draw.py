@@ -17,10 +17,12 @@ from engine.digits import Prediction, recognize, recognize_ink
 from engine.images import PictureError
 from engine.network import Network
 from engine.own_digits import OwnDigits
+from ui import programs
 from ui.answer import Answer, facts_of, to_html
 from ui.events import flag, newest, note, signal, tickets
 from ui.limits import Limits
 from ui.numbers_hint import hint, hint_panel
+from ui.programs import file_at, refusal, short
 from ui.sketchpad import open_sketch, sketchpad
 
 TAB = "draw"  # what gr.Tabs calls this tab
@@ -145,27 +147,29 @@ def answer(read: Callable[[Network], Prediction], name: str, own: Own) -> Answer
 def recognize_digit(picture: str, network: str = DEFAULT) -> dict[str, Any]:
     """Read the one handwritten digit in a picture.
 
-    Any polarity, paper, size and position will do; `network` is the name of a shipped network.
+    Any polarity, paper, size and position will do.
 
     Args:
         picture: an image file: PNG, JPEG, WebP, GIF, BMP or TIFF
-        network: the name of the network that reads, "digits" reads best
+        network: the name of a shipped network; "digits" reads best
 
     Returns:
         "digit": 0 to 9, or null where there is no ink; "answer": in words, such as "4 or 9?" when unsure;
-        "probabilities": ten numbers for 0 to 9 that sum to 1; "network": which network read
+        "unsure": whether the likeliest digit is less than 60 % sure; "probabilities": ten numbers for 0 to 9
+        that sum to 1, all 0 where there is no ink; "network": which network read
     """
     if not picture:
-        raise gr.Error("Send a picture file.")
+        raise refusal("Send a picture file.")
     if network not in pretrained_names():
-        raise gr.Error(f"There is no network {network!r}; choose from {', '.join(pretrained_names())}.")
+        raise refusal(f"There is no network {short(network)}; choose from {', '.join(pretrained_names())}.")
     try:
         prediction = recognize(picture, network)
     except PictureError as error:
-        raise gr.Error(str(error)) from error
+        raise refusal(error) from error
     return {
         "digit": prediction.digit,
         "answer": NO_INK if prediction.digit is None else prediction.sentence,
+        "unsure": prediction.unsure,
         "probabilities": [round(float(share), 6) for share in prediction.probabilities],
         "network": network,
     }
@@ -272,6 +276,7 @@ def picture_reader() -> tuple[gr.Image, gr.HTML]:
 def endpoint() -> None:
     """/recognize_digit for programs: a plain file in, JSON out."""
     with gr.Row(visible=False):
-        file, network = gr.File(label="picture"), gr.Textbox(DEFAULT, label="network")
-        found = gr.JSON(label="answer")
-        gr.Button().click(recognize_digit, [file, network], found, api_name="recognize_digit")
+        file, found = gr.File(label="picture"), gr.JSON(label="answer")
+        network = gr.Dropdown([*pretrained_names()], value=DEFAULT, label="network")
+        examples = [file_at("ui/examples/lined-paper.jpg"), DEFAULT]
+        programs.offer(recognize_digit, [file, network], [found], examples)

@@ -13,6 +13,14 @@ def slider(least: float, most: float, value: float, *, step: float, **options: A
     return gr.Slider(least, most, value, step=step, buttons=[], **options)
 
 
+def finite(typed: Any) -> bool:
+    """Whether it is a number that a float can hold."""
+    try:
+        return isinstance(typed, int | float) and math.isfinite(typed)
+    except OverflowError:
+        return False
+
+
 def brought_within(field: gr.Slider, typed: Any) -> float:
     """The value of a slider that is nearest to what was typed beside it; nothing typed is the first one.
 
@@ -20,14 +28,14 @@ def brought_within(field: gr.Slider, typed: Any) -> float:
     """
     least, most, step = field.minimum, field.maximum, field.step
     default = field.value if isinstance(field.value, int | float) else least
-    number = typed if isinstance(typed, int | float) and math.isfinite(typed) else default
+    number = typed if finite(typed) else default
     found = least + round((min(max(number, least), most) - least) / step) * step
     return min(max(found, least), most)
 
 
 def within_bounds(field: gr.Number, typed: Any) -> float | int | None:
     """A number field's value, brought between its bounds, if it has any; None where nothing is typed."""
-    if not isinstance(typed, int | float) or not math.isfinite(typed):
+    if not finite(typed):
         return None
     low = typed if field.minimum is None else max(typed, field.minimum)
     return gr.Number.round_to_precision(

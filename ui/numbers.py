@@ -15,6 +15,7 @@ from engine.numbers import read_number_ink
 from ui import numbers_answer
 from ui.draw import DrawTab
 from ui.events import AT_ONCE, NEWEST, watch
+from ui.programs import file_at, offer, refusal
 from ui.sketchpad import open_sketch
 
 EXAMPLES = sorted((Path(__file__).parent / "examples" / "numbers").glob("*.jpg"))
@@ -88,11 +89,11 @@ def read_number(picture: str) -> dict[str, Any]:
         "height": the upright picture's size
     """
     if not picture:
-        raise gr.Error("Send a picture file.")
+        raise refusal("Send a picture file.")
     try:
         reading = read_digits(picture)
     except (PictureError, CheckpointError) as error:
-        raise gr.Error(str(error)) from error
+        raise refusal(error) from error
     characters = [
         {
             "text": character.text,
@@ -163,4 +164,4 @@ def endpoint() -> None:
     """/read_number for programs: a plain file in, JSON out."""
     with gr.Row(visible=False):
         file, found = gr.File(label="picture"), gr.JSON(label="reading")
-        gr.Button().click(read_number, file, found, api_name="read_number")
+        offer(read_number, [file], [found], [file_at("ui/examples/numbers/note.jpg")])

@@ -7,6 +7,9 @@ import tempfile
 import weakref
 from pathlib import Path
 
+_root = tempfile.TemporaryDirectory(prefix="paint-by-numpy-", ignore_cleanup_errors=True)
+ROOT = Path(_root.name)  # of all that visitors bring and make while this process runs; gone with it
+
 
 class Belongings:
     """Of one visitor. What is more than files is released by those who derive from this."""
@@ -17,7 +20,7 @@ class Belongings:
     def folder(self) -> Path:
         """Where this visitor's files are written; gone with the visitor."""
         if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix="paint-by-numpy-"))
+            self._folder = Path(tempfile.mkdtemp(dir=ROOT))
         return self._folder
 
     def release(self) -> None:
