@@ -11,9 +11,10 @@ import os
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import argparse
+import math
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,7 +34,7 @@ from engine.long_training import train_long
 from engine.network import Network
 from engine.optimizers import SGD
 from engine.recipes import COLOUR_LOSSES, RECIPES, Recipe
-from engine.resume import load_state, save_state
+from engine.resume import StateError, load_state, save_state
 from engine.schedules import SCHEDULES
 from engine.training import BatchDone, EpochDone, Event, Finished, WeightAverage, train
 
@@ -49,10 +50,10 @@ def _train(arguments: argparse.Namespace) -> None:
     average = WeightAverage(network, recipe.average) if recipe.average else None
     state = Path(arguments.state) if arguments.state else None
     first = load_state(state, network, optimizer, average) if state and state.exists() else 0
-    path = Path(arguments.out) if arguments.out else checkpoint.WEIGHTS / f"{recipe.name}.npz"
+    path = _target(arguments.out, recipe)
     kept = average.network if average else network
     began = saved = told = time.perf_counter()
-    pictures, long = 0, bool(arguments.gpu or arguments.minutes)
+    pictures, long = 0, arguments.gpu or arguments.minutes is not None
     for event in _events(arguments, recipe, network, optimizer, average, first):
         _tell(event)
         if not isinstance(event, BatchDone):
@@ -77,6 +78,19 @@ def _train(arguments: argparse.Namespace) -> None:
     print(f"{path.name}: {path.stat().st_size / 1e3:.0f} kB")
 
 
+def _target(out: str | None, recipe: Recipe) -> Path:
+    """Where the network will be written, looked at before it is learnt; a sentence where that is not
+    possible.
+    """
+    path = Path(out) if out else checkpoint.WEIGHTS / f"{recipe.name}.npz"
+    if not out and recipe.name != recipe.network:  # it would be taken for one more that is shipped
+        sys.exit(f"{recipe.name!r} is another way to train {recipe.network}: say by --out where it is to go.")
+    if path.is_dir():
+        sys.exit(f"{path} is a folder: name a file.")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
+
+
 def _start_from(network: Network, path: str) -> None:
     """Take over the weights of a file. CheckpointError where they are another network's."""
     try:
@@ -91,14 +105,14 @@ def _start_from(network: Network, path: str) -> None:
 
 def _recipe(arguments: argparse.Namespace) -> Recipe:
     """The named recipe with what was asked to be otherwise; a sentence where that is not possible."""
-    if arguments.hard and (RECIPES[arguments.name].data != "captcha-corpus" or not arguments.minutes):
+    if arguments.hard and (RECIPES[arguments.name].data != "captcha-corpus" or arguments.minutes is None):
         sys.exit("--hard is for captcha, and needs --minutes.")
     of_photos = RECIPES[arguments.name].data == "colour-corpus"
     if (arguments.loss or arguments.crops or arguments.even) and not of_photos:
         sys.exit(f"--loss, --crops and --even are for colorize, not for {arguments.name}.")
     if not 0 <= arguments.even <= 1:
         sys.exit("--even goes from 0 to 1.")
-    if (arguments.crops or arguments.even) and not (arguments.gpu or arguments.minutes):
+    if (arguments.crops or arguments.even) and not arguments.gpu and arguments.minutes is None:
         sys.exit("--crops and --even need --minutes or --gpu: by epochs, a training has crops of its own.")
     asked = {
         "seed": arguments.seed,
@@ -126,7 +140,7 @@ def _events(
     first: int,
 ) -> Iterator[Event]:
     """The training itself: for so many epochs, or on a GPU or by the clock."""
-    if not (arguments.gpu or arguments.minutes):
+    if not arguments.gpu and arguments.minutes is None:
         batches, validation = feed(recipe, first, arguments.processes, _progress)
         yield from train(
             network,
@@ -143,8 +157,8 @@ def _events(
             threads=arguments.threads,
         )
         return
-    processes = max(1, arguments.processes)
-    ahead = endless_feed(recipe, processes, arguments.gpu, arguments.crops, arguments.hard, arguments.even)
+    asked = arguments.processes, arguments.gpu, arguments.crops, arguments.hard, arguments.even
+    ahead = endless_feed(recipe, *asked)
     try:
         yield from train_long(
             network,
@@ -155,7 +169,7 @@ def _events(
             steps=recipe.epochs * ahead.steps_per_epoch,
             schedule=recipe.schedule_function,
             average=average,
-            seconds=60 * arguments.minutes if arguments.minutes else None,
+            seconds=None if arguments.minutes is None else 60 * arguments.minutes,
             first_step=first,
         )
     finally:
@@ -201,22 +215,39 @@ def _evaluate(arguments: argparse.Namespace) -> None:
         checkpoint.save(network, path, np.float16 if half else np.float32)
 
 
+def _number(kind: type[int] | type[float], least: float, above: bool = False) -> Callable[[str], float]:
+    """A finite number from `least` on, or above it, for argparse."""
+
+    def read(text: str) -> float:
+        value = kind(text)
+        if not math.isfinite(value) or value < least or (above and value == least):
+            raise argparse.ArgumentTypeError(f"{text} is not {'above' if above else 'at least'} {least}")
+        return value
+
+    read.__name__ = "whole number" if kind is int else "number"  # as argparse calls what is none
+    return read
+
+
+_count, _from_0 = _number(int, 1), _number(int, 0)
+_amount, _amount_or_0 = _number(float, 0, above=True), _number(float, 0)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m engine", description=__doc__)
     commands = parser.add_subparsers(required=True)
     training = commands.add_parser("train", help="train a named network and write its weights")
     training.add_argument("name", choices=list(RECIPES))
-    training.add_argument("--seed", type=int, help="another seed than the recipe's")
-    training.add_argument("--epochs", type=int, help="another number of epochs than the recipe's")
-    training.add_argument("--threads", type=int, default=1, help="split each batch among this many threads")
-    training.add_argument("--processes", type=int, default=1, help="so many more draw lines of digits")
+    training.add_argument("--seed", type=_from_0, help="another seed than the recipe's")
+    training.add_argument("--epochs", type=_count, help="another number of epochs than the recipe's")
+    training.add_argument("--threads", type=_count, default=1, help="split each batch among so many threads")
+    training.add_argument("--processes", type=_count, default=1, help="so many more draw lines of digits")
     training.add_argument("--state", help="a file to resume from, written each minute")
     training.add_argument("--out", help="the file to write instead of weights/NAME.npz")
     training.add_argument("--half", action="store_true", help="write float16")
     training.add_argument("--start", help="a file whose weights the training begins with")
-    training.add_argument("--batch", type=int, help="another batch size than the recipe's")
-    training.add_argument("--rate", type=float, help="another learning rate than the recipe's")
-    training.add_argument("--decay", type=float, help="another weight decay than the recipe's")
+    training.add_argument("--batch", type=_count, help="another batch size than the recipe's")
+    training.add_argument("--rate", type=_amount, help="another learning rate than the recipe's")
+    training.add_argument("--decay", type=_amount_or_0, help="another weight decay than the recipe's")
     training.add_argument("--schedule", choices=list(SCHEDULES), help="another schedule than the recipe's")
     training.add_argument("--loss", choices=COLOUR_LOSSES, help="another loss for colorize")
     training.add_argument(
@@ -233,7 +264,7 @@ def main() -> None:
     )
     training.add_argument("--hard", help="a reader of captchas: learn mostly what it does not read surely")
     training.add_argument("--gpu", action="store_true", help="train on a GPU, by CuPy")
-    training.add_argument("--minutes", type=float, help="how long at most; the schedule follows the clock")
+    training.add_argument("--minutes", type=_amount, help="how long at most; the schedule follows the clock")
     training.add_argument("--unmeasured", action="store_true", help="leave the figures to `evaluate --write`")
     training.set_defaults(run=_train)
     evaluating = commands.add_parser("evaluate", help="measure a network on the test sets that are here")
@@ -244,7 +275,7 @@ def main() -> None:
     arguments = parser.parse_args()
     try:
         arguments.run(arguments)
-    except (datasets.DataUnavailable, checkpoint.CheckpointError, NoGPU, NotEndless) as error:
+    except (datasets.DataUnavailable, checkpoint.CheckpointError, StateError, NoGPU, NotEndless) as error:
         sys.exit(str(error))
 
 

@@ -20,6 +20,8 @@ def inside_borders(rgb: np.ndarray) -> tuple[int, int, int, int]:
         return 0, height, 0, width
     columns = rgb[top : height - below].swapaxes(0, 1)
     left, beside = _even(columns), _even(columns[::-1])
+    if left + beside >= width:
+        return 0, height, 0, width
     if max(top, below) < LEAST * height and max(left, beside) < LEAST * width:
         return 0, height, 0, width
     inner = columns[left : width - beside]

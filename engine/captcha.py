@@ -105,7 +105,11 @@ def generate(
     """
     if style not in STYLES:
         raise ValueError(f"there is no style {style!r}; there are {', '.join(STYLES)}")
-    if isinstance(length, bool) or not isinstance(length, int) or not 1 <= length <= LONGEST_TEXT:
+    if (
+        isinstance(length, bool)
+        or not isinstance(length, int | np.integer)
+        or not 1 <= length <= LONGEST_TEXT
+    ):
         raise ValueError(f"a picture has 1 to {LONGEST_TEXT} digits, not {length!r}")
     if isinstance(difficulty, bool) or difficulty not in DIFFICULTIES:
         raise ValueError(f"the difficulty goes from 1 to 5, not {difficulty!r}")

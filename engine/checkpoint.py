@@ -62,13 +62,32 @@ class _Refused(ValueError):
 
 
 def save(network: Network, path: str | os.PathLike[str], dtype: type[np.floating] = np.float32) -> None:
-    """Write `network` to `path`; float16 halves the file. ValueError where a number does not fit into it."""
-    arrays = {DESCRIPTION: np.array(description.write(network))}
+    """Write `network` to `path`; float16 halves the file. What is there stays whole until the new file is.
+
+    ValueError, before anything is written, where a number does not fit into it and for a network that `load`
+    would refuse.
+    """
+    if dtype not in (np.float16, np.float32):
+        raise ValueError(f"weights are written as float16 or float32, not {np.dtype(dtype).name}")
+    text = description.write(network)
+    description.read(text)
+    arrays = {DESCRIPTION: np.array(text)}
     for name, array in network.state().items():
         with np.errstate(over="ignore"):
             arrays[name] = np.asarray(array).astype(dtype)
         if not np.isfinite(arrays[name]).all():
             raise ValueError(f"{name} holds numbers that {np.dtype(dtype).name} can't hold")
+    if sum(array.nbytes for array in arrays.values()) > MAX_BYTES - (MAX_ARRAYS << 8):  # headers count too
+        raise ValueError(f"its arrays take more than the {MAX_BYTES >> 20} MiB that are read again")
+    part = Path(f"{os.fspath(path)}.part")
+    try:
+        _write(arrays, part)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _write(arrays: dict[str, np.ndarray], path: Path) -> None:
     # A zip entry carries no time stamp here, so equal networks give equal files.
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, array in arrays.items():

@@ -28,9 +28,13 @@ SRGB_KNEE, LINEAR_KNEE = 0.04045, 0.0031308
 
 
 def linear_from_srgb(srgb: np.ndarray) -> np.ndarray:
-    """sRGB, uint8 or float from 0 to 1 -> linear light, float32 from 0 to 1."""
+    """sRGB, uint8 or float from 0 to 1 -> linear light, float32 from 0 to 1. ValueError for other whole
+    numbers.
+    """
     if srgb.dtype == np.uint8:
         return _linear_bytes()[srgb]
+    if srgb.dtype.kind in "iu":
+        raise ValueError(f"colours are uint8, or float from 0 to 1, not {srgb.dtype}")
     x = np.asarray(srgb, np.float32)
     curve = ((np.maximum(x, np.float32(0)) + np.float32(0.055)) / np.float32(1.055)) ** np.float32(2.4)
     return np.where(x <= np.float32(SRGB_KNEE), x / np.float32(12.92), curve)

@@ -123,7 +123,7 @@ class Convolution:
             return convolve_any(x, self.weight, self.stride, pad, epilogue, self.pool)
         if self.pooled is not None:
             return self.pooled(x, pad, epilogue)
-        if self.kernels is not None and winograd.pays(x.shape, pad, self.channels, self.outputs):
+        if self.kernels is not None and winograd.pays(x.shape, pad, self.channels):
             return winograd.convolve(x, self.kernels, pad, epilogue, self.pool)
         return _convolve_patches(x, self.weight, self.stride, pad, epilogue, self.pool)
 
@@ -134,7 +134,7 @@ class Convolution:
         if not isinstance(x, np.ndarray):
             return gradients_any(x, self.weight, dy, self.stride, pad, input_gradient)
         dy = np.ascontiguousarray(dy)
-        if self.kernels is not None and winograd.pays(x.shape, pad, self.channels, self.outputs):
+        if self.kernels is not None and winograd.pays(x.shape, pad, self.channels):
             return winograd_gradients.gradients(x, self.weight, dy, pad, input_gradient)
         return _gradients_patches(x, self.weight, dy, self.stride, pad, input_gradient)
 

@@ -42,6 +42,8 @@ class Dataset:
             raise ValueError(
                 f"labels should be ({len(self.images)},) int64, not {self.labels.shape} {self.labels.dtype}"
             )
+        if (self.labels < 0).any():
+            raise ValueError(f"labels count from 0, not from {self.labels.min()}")
 
     def __len__(self) -> int:
         return len(self.images)

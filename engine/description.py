@@ -12,6 +12,8 @@ import json
 import math
 from typing import Any
 
+import numpy as np
+
 from engine.layer import Layer
 from engine.layers import (
     AveragePool2D,
@@ -66,8 +68,16 @@ def write(network: Network) -> str:
             "preprocessing": network.preprocessing.to_json(),
             "metrics": network.metrics,
             "trained": network.trained,
-        }
+        },
+        default=_plain,
     )
+
+
+def _plain(value: Any) -> Any:
+    """A number of NumPy's as JSON has it."""
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{value!r} can't be written into a description")
 
 
 def read(text: str) -> Network:

@@ -7,7 +7,7 @@ import numpy as np
 
 from engine.checkpoint import load_pretrained
 from engine.images import Picture, fit_digit, ink_of, open_picture, to_network_input
-from engine.network import Network
+from engine.network import DIGITS, Network
 from engine.numbers import read_number
 
 __all__ = ["Prediction", "read_number", "recognize", "recognize_ink"]
@@ -64,7 +64,7 @@ def recognize(picture: Picture, model: Network | str = "digits") -> Prediction:
 
     picture: a path, a PIL.Image or a uint8 array (H, W), (H, W, 3) or (H, W, 4). model: a network or the name
     of a shipped one. PictureError where the picture can't be used, CheckpointError where no network has that
-    name.
+    name, ValueError where it does not read single digits.
     """
     network = _network(model)
     start = perf_counter()
@@ -78,7 +78,11 @@ def recognize_ink(ink: np.ndarray, model: Network | str = "digits") -> Predictio
 
 
 def _network(model: Network | str) -> Network:
-    return load_pretrained(model) if isinstance(model, str) else model
+    network = load_pretrained(model) if isinstance(model, str) else model
+    seen = network.preprocessing
+    if network.labels != DIGITS or seen.any_width or seen.photo or seen.neighbourhood:
+        raise ValueError(f"the network {network.name!r} does not read single digits")
+    return network
 
 
 def _read(ink: np.ndarray, network: Network, start: float) -> Prediction:

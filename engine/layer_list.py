@@ -52,8 +52,11 @@ _SIMPLE: dict[str, type[Layer]] = {
     "up 2": UpSample2D,
 }
 
-_CONVOLUTION = re.compile(r"conv (\d+)x(\d+)x(\d+)((?: same| valid| stride \d+| no bias)*)")
-_DENSE = re.compile(r"dense (\d+)( no bias)?")
+_NUMBER = r"\d{1,40}"  # Python refuses to read thousands of digits
+_CONVOLUTION = re.compile(
+    rf"conv ({_NUMBER})x({_NUMBER})x({_NUMBER})((?: same| valid| stride {_NUMBER}| no bias)*)"
+)
+_DENSE = re.compile(rf"dense ({_NUMBER})( no bias)?")
 _DROPOUT = re.compile(r"dropout (0?\.\d+|0)")
 
 

@@ -21,7 +21,7 @@ from engine.optimizers import SGD
 from engine.preprocessing import to_network_input
 from engine.rules import backpropagation
 from engine.schedules import Schedule
-from engine.training import NOT_FINITE, BatchDone, Batches, Finished, WeightAverage
+from engine.training import NOT_FINITE, SNAPSHOT_STEPS, BatchDone, Batches, Finished, WeightAverage
 
 
 def train_long(
@@ -40,13 +40,18 @@ def train_long(
     """Train `network` in place on the arrays of `xp`; NumPy's arrays stand in it again when this ends.
 
     With `seconds`, counted from the first batch on, it ends by the clock at the latest, and the schedule
-    follows whichever is further.
+    follows whichever is further. When a loss is not finite, the weights go back to those of at most
+    `SNAPSHOT_STEPS` steps ago. ValueError for less than no time.
     """
+    if seconds is not None and not seconds > 0:
+        raise ValueError(f"a training takes more than {seconds} s")
     keep_freed_memory()
     network_arrays = Packed(network, xp)
     means = Packed(average.network, xp) if average else None
     optimizer.set_state({name: xp.asarray(a) for name, a in optimizer.state().items()})
     rate, seen = optimizer.learning_rate, 0
+    moving = (*network_arrays.arrays, *(means.arrays if means else ()))
+    kept = [array.copy() for array in moving]
     begin = time.perf_counter()
     try:
         for step in range(first_step, steps):
@@ -61,8 +66,13 @@ def train_long(
             x = to_network_input(xp.asarray(images), network.preprocessing)
             value, gradients = backpropagation(network, x, xp.asarray(labels), loss)
             if not np.isfinite(value):
+                for array, last in zip(moving, kept, strict=True):
+                    array[...] = last
                 yield Finished(NOT_FINITE, step, steps, passed)
                 return
+            if (step - first_step) % SNAPSHOT_STEPS == 0:  # the loss of these weights was finite
+                for array, last in zip(moving, kept, strict=True):
+                    last[...] = array
             optimizer.learning_rate = rate * schedule(done)
             optimizer.step(network_arrays.parameters, network_arrays.gradients(gradients))
             if average and means:

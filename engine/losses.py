@@ -17,11 +17,19 @@ PALE = 300.0  # a mean squared chroma below which photos weigh hardly more
 
 
 def one_hot(labels: Array, classes: int = 10, low: float = 0.0, high: float = 1.0) -> Array:
-    """Labels (N,) -> targets (N, classes): `high` at the label, `low` elsewhere."""
+    """Labels (N,) -> targets (N, classes): `high` at the label, `low` elsewhere. ValueError for others."""
     xp = labels.__array_namespace__()
+    _check_labels(labels, classes)
     targets = xp.full((labels.shape[0], classes), low, dtype=np.float32)
     targets[xp.arange(labels.shape[0]), labels] = high
     return targets
+
+
+def _check_labels(labels: Array, classes: int) -> None:
+    """A label below 0 would count from behind. Not on a GPU, which would have to be waited for."""
+    wrong = isinstance(labels, np.ndarray) and labels.size and (labels.min() < 0 or labels.max() >= classes)
+    if wrong:
+        raise ValueError(f"labels go from 0 to {classes - 1}, not from {labels.min()} to {labels.max()}")
 
 
 def softmax(logits: Array) -> Array:
@@ -34,9 +42,16 @@ def softmax(logits: Array) -> Array:
 
 
 def cross_entropy(logits: Array, labels: Array) -> tuple[float, Array]:
-    """-log softmax(logits)[label] for integer labels (N,), or -Σ t·log softmax for targets (N, classes)."""
+    """-log softmax(logits)[label] for integer labels (N,), or -Σ t·log softmax for targets (N, classes).
+
+    ValueError for other labels.
+    """
     xp = logits.__array_namespace__()
     n, classes = logits.shape
+    if labels.shape not in ((n,), (n, classes)):
+        raise ValueError(f"labels should be ({n},) or ({n}, {classes}), not {labels.shape}")
+    if labels.ndim == 1:
+        _check_labels(labels, classes)
     logits = xp.ascontiguousarray(logits)
     shifted = logits - logits.max(axis=1, keepdims=True)
     e = xp.exp(shifted)
@@ -79,10 +94,14 @@ def ctc(logits: Array, labels: Array) -> tuple[float, Array]:
     logits (N, T, K) say for each of T columns which of K - 1 signs, or the last, the blank, stands there;
     labels (N, L) are the signs of each text, filled up with -1. The probability of a text is summed over all
     ways to spread it over the columns, where a sign may last and blanks may stand between signs. ValueError
-    where a text does not fit into T columns.
+    where a text does not fit into T columns, and for other labels.
     """
     xp = logits.__array_namespace__()
     n, columns, classes = logits.shape
+    if isinstance(labels, np.ndarray) and labels.size:
+        _check_labels(np.maximum(labels, 0), classes - 1)
+        if labels.min() < -1 or ((labels[:, 1:] >= 0) & (labels[:, :-1] < 0)).any():
+            raise ValueError("a text ends at its first -1")
     path, skip, last = _ctc_states(labels, classes - 1)
     if bool((columns_needed(labels) > columns).any()):
         raise ValueError(f"a text is too long for {columns} columns")

@@ -11,7 +11,7 @@ import numpy as np
 from engine import inference
 from engine.containers import Sequential
 from engine.layer import Array, Backward, Layer
-from engine.layers import Sigmoid, from_config
+from engine.layers import Dropout, Sigmoid, from_config
 from engine.preprocessing import Preprocessing
 
 DIGITS = tuple("0123456789")
@@ -60,14 +60,24 @@ class Network:
         return sum(int(p.size) for p in self.parameters.values())
 
     def forward(self, x: Array, training: bool = False) -> tuple[Array, Backward]:
-        """x (N, *input_shape) -> outputs (N, labels) and the backward function."""
+        """x (N, *input_shape) -> outputs (N, labels) and the backward function. ValueError for other x."""
+        self._check(x)
         return self.body.forward(x, training)
 
     def predict(self, x: Array) -> Array:
-        """Outputs (N, labels) for x (N, *input_shape), keeping nothing for a gradient."""
+        """Outputs (N, labels) for x (N, *input_shape), keeping nothing for a gradient. ValueError for
+        other x.
+        """
+        self._check(x)
         if self._frozen_plan is not None:
             return self._frozen_plan(x)
         return inference.run(inference.plan(self.layers), x)
+
+    def _check(self, x: Array) -> None:
+        """Height and width may differ where the layers bear it, as in a line or a photo."""
+        if x.ndim != len(self.input_shape) + 1 or x.shape[-1] != self.input_shape[-1]:
+            expected = ", ".join(map(str, ("N", *self.input_shape)))
+            raise ValueError(f"the network {self.name!r} takes ({expected}), not {x.shape}")
 
     def probabilities(self, x: Array) -> Array:
         """(N, labels), rows summing to 1: the softmax of logits, or a sigmoid network's outputs in
@@ -117,15 +127,29 @@ class Network:
         twin = Network(layers, self.input_shape, self.labels, self.preprocessing, self.name)
         twin.metrics, twin.trained = copy.deepcopy(self.metrics), copy.deepcopy(self.trained)
         twin.set_state(self.state())
+        for own, other in zip(random_generators(twin.body), random_generators(self.body), strict=True):
+            own.bit_generator.state = other.bit_generator.state
         return twin
 
     def shard(self) -> Network:
-        """A network that shares the parameters but has buffers of its own, for a second thread of one
-        training.
+        """A network that shares the parameters but has buffers and random numbers of its own, for a second
+        thread of one training.
         """
         twin = self.copy()
         _share_parameters(self.body, twin.body)
+        for own, first in zip(random_generators(twin.body), random_generators(self.body), strict=True):
+            own.bit_generator.state = first.spawn(1)[0].bit_generator.state
         return twin
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but what `freeze` has made, which holds functions: a process makes it again."""
+        return self.__dict__ | {"_frozen_plan": None, "frozen": self._frozen_plan is not None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        frozen = state.pop("frozen")
+        self.__dict__.update(state)
+        if frozen:
+            self.freeze()
 
     def summary(self) -> list[tuple[str, tuple[int, ...], int]]:
         """Each layer's kind, output shape and number of parameters."""
@@ -135,6 +159,17 @@ class Network:
             count = sum(int(np.prod(p.shape)) for p in layer.parameters.values())
             rows.append((type(layer).__name__, shape, count))
         return rows
+
+
+def random_generators(layer: Layer) -> Iterator[np.random.Generator]:
+    """Those of all dropouts in a layer, in the order of the network's names."""
+    if isinstance(layer, Sequential):
+        for inner in layer.layers:
+            yield from random_generators(inner)
+    elif hasattr(layer, "inner"):
+        yield from random_generators(layer.inner)
+    elif isinstance(layer, Dropout):
+        yield layer.rng
 
 
 def _share_parameters(source: Layer, target: Layer) -> None:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from engine.ground import FAINTEST, contrast_with, small_copy
-from engine.paper import NOISE_LIMIT, sheet_in
+from engine.paper import NOISE_LIMIT, darker_half, grain_of, sheet_in
 from engine.ruled_paper import without_rules
 
 INKED = 100  # of 255: from here on a pixel belongs to a piece of ink
@@ -59,8 +59,8 @@ def ink_on_page(rgb: np.ndarray) -> np.ndarray:
         rgb = np.ascontiguousarray(rgb[sheet])
         small = small_copy(rgb)
     contrast = contrast_with(rgb, small)
-    contrast = without_rules(contrast - np.median(_lower(contrast)))
-    level, grain = _level(contrast), _grain(contrast)
+    contrast = without_rules(contrast - np.median(darker_half(contrast)))
+    level, grain = _level(contrast), grain_of(contrast)
     if level < max(FAINTEST, NOISE_LIMIT * grain):
         return ink
     low = max(0.12 * level, min(2.5 * grain, 0.35 * level))
@@ -101,23 +101,11 @@ def without_long_lines(ink: np.ndarray) -> np.ndarray:
 def _level(contrast: np.ndarray) -> float:
     """How far full ink stands out, however little there is of it: the strongest tiles' strongest pixels."""
     calm = cv2.GaussianBlur(contrast, (3, 3), 0)
-    side = max(4, min(32, min(calm.shape) // 6))
+    side = min(max(4, min(32, min(calm.shape) // 6)), *calm.shape)
     rows, columns = (n // side * side for n in calm.shape)
     tiles = calm[:rows, :columns].reshape(rows // side, side, columns // side, side).max((1, 3)).ravel()
     strongest = np.sort(tiles)[-max(3, len(tiles) // 200) :]
     return float(np.median(strongest))
-
-
-def _lower(contrast: np.ndarray) -> np.ndarray:
-    step = max(1, round(np.sqrt(contrast.size / 40_000)))
-    sample = contrast[::step, ::step]
-    return sample[sample <= 0.5 * np.sum(np.quantile(sample, (0.01, 0.99)))]
-
-
-def _grain(contrast: np.ndarray) -> float:
-    """The standard deviation of the ground, from its darker half."""
-    ground = _lower(contrast)
-    return float(np.median(ground) - np.quantile(ground, 0.05)) / 1.286
 
 
 def digit_height(boxes: np.ndarray, areas: np.ndarray) -> float:

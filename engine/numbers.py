@@ -13,6 +13,7 @@ import numpy as np
 from engine.captcha import column_places, column_probabilities, line_columns
 from engine.checkpoint import load_pretrained
 from engine.decoding import signs_of
+from engine.ground import FAINTEST
 from engine.images import Picture, open_picture
 from engine.line import line_of_ink, line_width, tall_rows
 from engine.looks import Lines, Look, Seen, lines_of, surest
@@ -104,6 +105,8 @@ def _is_one_line(rgb: np.ndarray, lines: list[Line]) -> bool:
     """Whether the picture is one line from edge to edge: its ground is then best judged by the reader."""
     if lines:
         return fills(lines, rgb.shape)
+    if np.ptp(rgb, axis=(0, 1)).max() < FAINTEST:
+        return False
     return rgb.shape[0] <= 120 and rgb.shape[1] >= 0.8 * rgb.shape[0]
 
 

@@ -49,10 +49,10 @@ def _ink_on(picture: np.ndarray, small: SmallCopy) -> np.ndarray:
     """The ink on a picture that is all paper."""
     longer = max(picture.shape[:2])
     contrast = contrast_with(picture, small)
-    if _grain(contrast) > 0.5 and longer > 100:
+    if grain_of(contrast) > 0.5 and longer > 100:
         contrast = cv2.GaussianBlur(contrast, (0, 0), min(1.5, longer / 300))
-    grain = _grain(contrast)
-    contrast = without_rules(contrast - np.median(_lower(contrast)))
+    grain = grain_of(contrast)
+    contrast = without_rules(contrast - np.median(darker_half(contrast)))
     for _ in range(3):
         level = _ink_level(contrast)
         if level < max(FAINTEST, NOISE_LIMIT * grain):
@@ -148,15 +148,15 @@ def _sampled(contrast: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(contrast[::step, ::step])
 
 
-def _lower(contrast: np.ndarray) -> np.ndarray:
+def darker_half(contrast: np.ndarray) -> np.ndarray:
     """The pixels that are ground: those below the middle of the range."""
     sample = _sampled(contrast)
     return sample[sample <= 0.5 * np.sum(np.quantile(sample, (0.01, 0.99)))]
 
 
-def _grain(contrast: np.ndarray) -> float:
+def grain_of(contrast: np.ndarray) -> float:
     """The standard deviation of the ground, from its darker half."""
-    ground = _lower(contrast)
+    ground = darker_half(contrast)
     return float(np.median(ground) - np.quantile(ground, 0.05)) / 1.286
 
 

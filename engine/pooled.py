@@ -81,7 +81,9 @@ class PooledConvolution:
         return y, backward
 
     def _output_shape(self, x: np.ndarray, pad: int) -> tuple[int, int, int, int]:
-        n, height, width, _ = x.shape
+        n, height, width, channels = x.shape
+        if channels != self.channels:
+            raise ValueError(f"this convolution takes {self.channels} channels, not {channels}")
         more = 2 * pad - self.kernel + 1
         return n, (height + more) // 2, (width + more) // 2, self.outputs
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from engine.any_convolution import max_pool
@@ -140,7 +142,7 @@ class Flatten(Layer):
         def backward(dy: Array, input_gradient: bool = True) -> tuple[Array, Gradients]:
             return dy.reshape(shape), {}
 
-        return x.reshape(shape[0], -1), backward
+        return x.reshape(shape[0], math.prod(shape[1:])), backward
 
     def output_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         return (int(np.prod(shape)),)

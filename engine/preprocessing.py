@@ -111,7 +111,7 @@ def to_network_input(images: np.ndarray, preprocessing: Preprocessing) -> np.nda
     if pad:
         inputs.fill(preprocessing.offset)
     inner = inputs[:, pad : pad + size, pad : pad + width, 0]
-    unit = 255.0 if images.dtype == np.uint8 else 1.0
+    unit = _unit(images)
     xp.multiply(images, np.float32(preprocessing.scale / unit), out=inner)
     if preprocessing.offset:
         inner += np.float32(preprocessing.offset)
@@ -121,13 +121,20 @@ def to_network_input(images: np.ndarray, preprocessing: Preprocessing) -> np.nda
 def _pixel_inputs(images: np.ndarray, preprocessing: Preprocessing) -> np.ndarray:
     if images.ndim != 3:
         raise ValueError(f"this network reads the pixels of pictures (N, H, W), not {images.shape}")
-    unit = 255.0 if images.dtype == np.uint8 else 1.0
+    unit = _unit(images)
     seen = neighbours(images, preprocessing.neighbourhood)
     scale = np.float32(preprocessing.scale / unit)
     inputs: np.ndarray = np.multiply(seen, scale, dtype=np.float32, casting="same_kind")
     if preprocessing.offset:
         inputs += np.float32(preprocessing.offset)
     return inputs
+
+
+def _unit(images: np.ndarray) -> float:
+    """What stands for full ink. ValueError for whole numbers that are not bytes."""
+    if images.dtype.kind in "iu" and images.dtype != np.uint8:
+        raise ValueError(f"pictures are uint8, or float from 0 to 1, not {images.dtype}")
+    return 255.0 if images.dtype == np.uint8 else 1.0
 
 
 def _photo_inputs(images: np.ndarray, preprocessing: Preprocessing) -> np.ndarray:

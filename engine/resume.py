@@ -2,24 +2,27 @@
 
 One `.npz` with the weights, their moving average, the optimizer's memory, the position and the state of
 random generators. Batches depend on their step alone, so a training that goes on takes exactly the steps that
-it would have taken.
+it would have taken; but for a network with dropout that learns on several threads, whose other threads draw
+anew.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from engine.layer import Layer
-from engine.layers import Dropout, Residual, Sequential, Skip
-from engine.network import Network
+from engine.network import Network, random_generators
 from engine.optimizers import SGD
 from engine.training import WeightAverage
+
+
+class StateError(ValueError):
+    """A file that this training can't go on from; the text says why."""
 
 
 def save_state(
@@ -43,18 +46,36 @@ def save_state(
 
 
 def load_state(path: Path, network: Network, optimizer: SGD, average: WeightAverage | None = None) -> int:
-    """Put everything back in place and return the step to go on with."""
-    with np.load(path, allow_pickle=False) as file:
-        arrays = {name: file[name] for name in file.files}
-    facts = json.loads(str(arrays.pop("facts")))
+    """Put everything back in place and return the step to go on with. StateError, and nothing is changed,
+    where the file holds the state of another training or none.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        facts = json.loads(str(arrays.pop("facts")))
+        step, average_steps, random = int(facts["step"]), int(facts["average_steps"]), facts["random"]
+    except (OSError, EOFError, ValueError, LookupError, TypeError, zipfile.BadZipFile) as error:
+        raise StateError(f"{path.name} holds no state of a training.") from error
+    shapes = {name: array.shape for name, array in _under(arrays, "network/").items()}
+    generators = list(random_generators(network.body))
+    fits = shapes == {name: array.shape for name, array in network.state().items()}
+    if (
+        not fits
+        or len(random) != len(generators)
+        or (average is not None) != bool(_under(arrays, "average/"))
+    ):
+        raise StateError(f"{path.name} holds the state of another network than the one to be trained.")
+    try:
+        optimizer.set_state(_under(arrays, "optimizer/"))
+    except KeyError as error:
+        raise StateError(f"{path.name} holds the state of another optimizer.") from error
     network.set_state(_under(arrays, "network/"))
-    optimizer.set_state(_under(arrays, "optimizer/"))
     if average is not None:
         average.network.set_state(_under(arrays, "average/"))
-        average.steps = facts["average_steps"]
-    for layer, state in zip(_dropouts(network.layers), facts["random"], strict=True):
-        layer.rng.bit_generator.state = state
-    return int(facts["step"])
+        average.steps = average_steps
+    for rng, state in zip(generators, random, strict=True):
+        rng.bit_generator.state = state
+    return step
 
 
 def _under(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
@@ -62,14 +83,4 @@ def _under(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
 
 
 def _random_states(network: Network) -> list[Any]:
-    return [layer.rng.bit_generator.state for layer in _dropouts(network.layers)]
-
-
-def _dropouts(layers: list[Layer]) -> Iterator[Dropout]:
-    for layer in layers:
-        if isinstance(layer, Dropout):
-            yield layer
-        elif isinstance(layer, Sequential):
-            yield from _dropouts(layer.layers)
-        elif isinstance(layer, Residual | Skip):
-            yield from _dropouts([layer.inner])
+    return [rng.bit_generator.state for rng in random_generators(network.body)]

@@ -94,6 +94,8 @@ class ShuffledBatches:
     """A data set in a new order each epoch."""
 
     def __init__(self, data: Dataset, batch_size: int, seed: int) -> None:
+        if batch_size < 1 or not len(data):
+            raise ValueError(f"batches of {batch_size} can't be made of {len(data)} pictures")
         self.data, self.batch_size, self.seed = data, min(batch_size, len(data)), seed
         self._epoch, self._order = -1, np.arange(0)
 
@@ -179,8 +181,14 @@ def train(
     `targets` are the values of wrong and right outputs where the loss takes outputs, not labels. The learning
     rate of `optimizer` is taken as the schedule's 1. With `threads`, each batch is split among that many
     threads (batch normalisation then sees each part on its own); BLAS itself should have one thread.
-    When a loss is not finite, the weights go back to finite ones of at most `SNAPSHOT_STEPS` steps ago.
+    When a loss is not finite, the weights go back to finite ones of at most `SNAPSHOT_STEPS` steps ago; so
+    they do where it is stopped before that is seen. ValueError for less than an epoch or a thread.
     """
+    if epochs < 1 or threads < 1:
+        raise ValueError(f"a training has at least one epoch and one thread, not {epochs} and {threads}")
+    remembered = {name.partition(".")[2] for name in optimizer.state()} - {""}
+    if not remembered <= network.parameters.keys():
+        raise ValueError("the optimizer remembers the training of another network, or one by the clock")
     keep_freed_memory()
     start = time.perf_counter()
     per_epoch = data.steps_per_epoch
@@ -195,6 +203,8 @@ def train(
     try:
         for step in range(first_step, steps):
             if stop is not None and stop.is_set():
+                if not finite.holds():
+                    finite.restore()
                 yield Finished("stopped", step, steps, time.perf_counter() - start)
                 return
             images, labels = data.batch(step)

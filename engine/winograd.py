@@ -74,7 +74,7 @@ def suits(kernel: int, stride: int, inputs: int, outputs: int) -> bool:
     return kernel == 3 and stride == 1 and min(inputs, outputs) >= 24 and inputs * outputs >= 1536
 
 
-def pays(shape: tuple[int, ...], pad: int, channels: int, outputs: int) -> bool:
+def pays(shape: tuple[int, ...], pad: int, channels: int) -> bool:
     """Whether images of this shape (N, H, W, C) give tiles enough for 36 products of worthwhile size."""
     n, height, width, _ = shape
     down, across = -(-(height + 2 * pad - 2) // 4), -(-(width + 2 * pad - 2) // 4)

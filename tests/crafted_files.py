@@ -10,6 +10,7 @@ import tracemalloc
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -59,11 +60,11 @@ def example(seed: int = 0) -> Network:
 
 def contents(network: Network) -> dict[str, np.ndarray]:
     """The arrays of its file by name, the description among them."""
-    stream = io.BytesIO()
-    save(network, stream)  # type: ignore[arg-type]
-    stream.seek(0)
-    with np.load(stream) as file:
-        return {name: file[name] for name in file.files}
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "network.npz"
+        save(network, path)
+        with np.load(path) as file:
+            return {name: file[name] for name in file.files}
 
 
 ARRAYS = contents(example())

@@ -246,6 +246,8 @@ def test_numbers_start_small_for_sigmoids() -> None:
         ("dense 5000, dense 10", 'Layer 1, "dense 5000": 784 × 5000 weights are too many'),
         ("dense 3000, dense 10", 'Layer 1, "dense 3000": 784 × 3000 weights are too many'),
         (f"dense {'9' * 30}, dense 10", "weights are too many"),
+        (f"dense {'9' * 5000}, dense 10", "not a layer that is known here"),
+        (f"conv 3x3x{'9' * 5000}, dense 10", "not a layer that is known here"),
         (
             "dense 1400, dense 1400, dense 10",
             'Layer 2, "dense 1400": up to here it is 3.1 million parameters; up to 2',

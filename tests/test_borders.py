@@ -64,3 +64,24 @@ def test_a_number_between_bars_is_read_and_its_boxes_stand_on_it(bars: Bars) -> 
         x, y, width, height = one.box
         assert moved.box == (x + bars[2], y + bars[0], width, height)
     np.testing.assert_allclose(between.column_places, alone.column_places + bars[2])
+
+
+def test_whatever_is_in_a_picture_a_part_of_it_is_left() -> None:
+    """Rectangles at random, a picture of two halves among them: all of it may be called a border."""
+    rng = np.random.default_rng(4)
+    for _ in range(400):
+        height, width = rng.integers(1, 60, 2)
+        picture = np.full((height, width, 3), rng.integers(0, 256, 3), np.uint8)
+        for _ in range(rng.integers(0, 4)):
+            top, left = rng.integers(0, height), rng.integers(0, width)
+            picture[top : rng.integers(top, height + 1), left:] = rng.integers(0, 256, 3)
+        top, below, left, beside = inside_borders(picture)
+        assert 0 <= top < below <= height
+        assert 0 <= left < beside <= width
+
+
+@pytest.mark.parametrize("shape", [(20, 40), (1, 2), (100, 100)])
+def test_two_halves_are_no_number_and_no_mistake(shape: tuple[int, int]) -> None:
+    picture = np.zeros(shape, np.uint8)
+    picture[:, shape[1] // 2 :] = 255
+    assert read(picture).text in ("", "1")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ import pytest
 from engine import checkpoint
 from engine.architectures import ARCHITECTURES, build
 from engine.checkpoint import CheckpointError, load, load_pretrained, pretrained_names, save
-from engine.layers import Dense, Dropout, Flatten
+from engine.layers import Conv2D, Dense, Dropout, Flatten, ReLU
 from engine.network import Network
 from engine.preprocessing import Preprocessing
 from tests.crafted_files import ARRAYS, example
@@ -111,3 +113,61 @@ def test_shipped_networks_are_loaded_once_and_read_only(
             load_pretrained("../digits")
     finally:
         load_pretrained.cache_clear()
+
+
+def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "network.npz"
+    save(example(), path)
+    before = path.read_bytes()
+
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(np.lib.format, "write_array", full)
+    with pytest.raises(OSError, match="no space left"):
+        save(example(), path)
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["network.npz"]
+
+
+def _five_outputs() -> Network:
+    return Network([Flatten(), Dense(36, 5)], (6, 6, 1), preprocessing=Preprocessing(size=6))
+
+
+def _other_size() -> Network:
+    return Network([Flatten(), Dense(1024, 10)], (32, 32, 1))
+
+
+def _own_layer() -> Network:
+    class Doubled(ReLU):
+        pass
+
+    return Network([Flatten(), Doubled(), Dense(784, 10)], (28, 28, 1))
+
+
+@pytest.mark.parametrize("make", [_five_outputs, _other_size, _own_layer])
+def test_what_could_not_be_loaded_is_not_saved(tmp_path: Path, make: Callable[[], Network]) -> None:
+    with pytest.raises(ValueError, match=r"\w"):
+        save(make(), tmp_path / "lost.npz")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.int8])
+def test_weights_have_one_of_two_types(tmp_path: Path, dtype: Any) -> None:
+    with pytest.raises(ValueError, match="float16 or float32, not"):
+        save(example(), tmp_path / "other.npz", dtype)
+
+
+def test_what_is_too_large_to_be_read_is_not_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkpoint, "MAX_BYTES", (checkpoint.MAX_ARRAYS << 8) + 500)
+    with pytest.raises(ValueError, match="more than"):
+        save(example(), tmp_path / "large.npz")
+
+
+def test_numbers_of_numpy_are_written_as_numbers(tmp_path: Path) -> None:
+    two: Any = np.int64(2)
+    layers = [Conv2D(1, two, 3), Flatten(), Dense(32, 3)]
+    network = Network(layers, (6, 6, 1), "abc", Preprocessing(size=6))
+    network.metrics["test"] = np.float32(0.5)
+    save(network, tmp_path / "network.npz")
+    assert load(tmp_path / "network.npz").metrics == {"test": 0.5}

@@ -106,3 +106,8 @@ def test_to_bytes_rounds_and_cuts() -> None:
     np.testing.assert_array_equal(
         to_bytes(np.array([-3, 0, 0.4999 / 255, 0.501 / 255, 1, 7])), [0, 0, 0, 1, 255, 255]
     )
+
+
+def test_whole_numbers_are_bytes() -> None:
+    with pytest.raises(ValueError, match="uint8, or float from 0 to 1, not int64"):
+        linear_from_srgb(np.array([255]))

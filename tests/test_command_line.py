@@ -208,3 +208,48 @@ def test_what_is_for_photos_is_refused_for_others(run: Run) -> None:
             run("train", "colorize", *words)
     with pytest.raises(SystemExit, match="from 0 to 1"):
         run("train", "colorize", "--even", "1.5", "--minutes", "1")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--epochs", "0"],
+        ["--epochs", "-1"],
+        ["--epochs", "1.5"],
+        ["--batch", "0"],
+        ["--seed", "-1"],
+        ["--threads", "0"],
+        ["--processes", "0"],
+        ["--rate", "0"],
+        ["--rate", "-1"],
+        ["--rate", "inf"],
+        ["--rate", "nan"],
+        ["--decay", "-0.1"],
+        ["--minutes", "0"],
+        ["--minutes", "-5"],
+        ["--minutes", "nan"],
+    ],
+)
+def test_numbers_that_make_no_sense_write_nothing(
+    run: Run, tmp_path: Path, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        run("train", "digits-8x8", *words)
+    assert end.value.code == 2
+    assert f"argument {words[0]}" in capsys.readouterr().err
+    assert not list((tmp_path / "weights").iterdir())
+
+
+def test_where_it_is_written_is_looked_at_first(run: Run, tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="is a folder: name a file"):
+        run("train", "digits-8x8", "--out", str(tmp_path))
+    with pytest.raises(SystemExit, match="another way to train digits-8x8: say by --out"):
+        run("train", "digits-8x8 (true gradient)")
+    run("train", "digits-8x8", "--epochs", "1", "--out", str(tmp_path / "new" / "folder" / "a.npz"))
+    assert (tmp_path / "new" / "folder" / "a.npz").is_file()
+
+
+def test_a_state_of_something_else_gets_a_sentence(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "state.npz").write_bytes(b"junk")
+    with pytest.raises(SystemExit, match=r"state\.npz holds no state of a training"):
+        run("train", "digits-8x8", "--state", str(tmp_path / "state.npz"))

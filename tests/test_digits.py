@@ -160,3 +160,9 @@ def test_a_turned_photo_is_read_upright(tmp_path: Path) -> None:
 @pytest.mark.parametrize("value", [0, 128, 255])
 def test_absurd_pictures_are_read_as_blank(shape: tuple[int, ...], value: int) -> None:
     assert recognize(np.full(shape, value, np.uint8), BEST).digit is None
+
+
+@pytest.mark.parametrize("name", ["captcha", "numbers", "colorize"])
+def test_a_network_for_something_else_gets_a_sentence(name: str) -> None:
+    with pytest.raises(ValueError, match="does not read single digits"):
+        recognize(np.full((40, 40), 255, np.uint8), name)

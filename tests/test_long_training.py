@@ -184,3 +184,25 @@ def test_it_goes_on_where_it_stopped(tmp_path: Path) -> None:
     for there, here in ((resumed[0], straight[0]), (resumed[2].network, straight[2].network)):
         for name, array in there.state().items():
             np.testing.assert_array_equal(array, here.state()[name], err_msg=name)
+
+
+@pytest.mark.parametrize("seconds", [0.0, -60.0, float("nan")])
+def test_no_time_is_said(seconds: float) -> None:
+    network, few = RECIPES["digits"].build(), digits(np.random.default_rng(0))
+    steps = train_long(network, few, cross_entropy, AdamW(0.1), np, steps=2, schedule=cosine, seconds=seconds)
+    with pytest.raises(ValueError, match="a training takes more than"):
+        next(steps)
+
+
+def test_weights_that_are_not_finite_go_back() -> None:
+    network, few = RECIPES["digits"].build(), digits(np.random.default_rng(0))
+    before = {name: array.copy() for name, array in network.parameters.items()}
+    steps = train_long(
+        network, few, cross_entropy, Momentum(float("inf")), np, steps=6, schedule=lambda done: 1.0
+    )
+    with np.errstate(all="ignore"):
+        *_, end = list(steps)
+    assert isinstance(end, Finished)
+    assert end.reason == NOT_FINITE
+    for name, array in network.parameters.items():
+        np.testing.assert_array_equal(array, before[name])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -44,8 +45,25 @@ def test_cross_entropy_of_logits_in_any_order_of_memory() -> None:
     assert cross_entropy(turned, labels)[0] == pytest.approx(value)
     np.testing.assert_allclose(cross_entropy(turned, labels)[1], gradient)
     np.testing.assert_allclose(gradient.sum(axis=1), 0, atol=1e-12)  # 1 was taken off in each row
-    with pytest.raises(IndexError):
-        cross_entropy(logits, np.array([2, 0, 1, 3, 0]))
+
+
+@pytest.mark.parametrize("labels", [[2, 0, 1, 3, 0], [2, 0, -1, 1, 0], [2, 0, 1], [[2], [0], [1], [1], [0]]])
+def test_labels_that_are_none_get_a_sentence(labels: list[Any]) -> None:
+    """Below 0 they would count from behind, and the gradient would be wrong without a word."""
+    with pytest.raises(ValueError, match="labels"):
+        cross_entropy(np.zeros((5, 3), np.float32), np.array(labels))
+    if np.ndim(labels) == 1 and len(labels) == 5:
+        with pytest.raises(ValueError, match="labels go from 0 to 2"):
+            one_hot(np.array(labels), 3)
+
+
+@pytest.mark.parametrize(
+    ("labels", "sentence"),
+    [([[0, 3]], "labels go from 0 to 2"), ([[0, -2]], "ends at"), ([[0, -1, 1]], "ends at its first -1")],
+)
+def test_texts_that_are_none_get_a_sentence(labels: list[list[int]], sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        ctc(np.zeros((1, 8, 4), np.float32), np.array(labels))
 
 
 def test_cross_entropy_of_soft_targets() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -15,6 +18,7 @@ from engine.layers import (
     MaxPool2D,
     ReLU,
     Residual,
+    Sequential,
     Sigmoid,
 )
 from engine.network import Network
@@ -184,3 +188,45 @@ def test_a_state_that_does_not_fit_changes_nothing() -> None:
     with pytest.raises(ValueError, match=r"7\.bias: expected shape \(3,\), found \(4,\)"):
         network.set_state(state | {"7.bias": np.zeros(4, np.float32)})
     np.testing.assert_array_equal(network.predict(pictures()), before)
+
+
+def test_other_inputs_get_a_sentence() -> None:
+    """More channels would otherwise be left out without a word."""
+    for network in (small(), small().freeze()):
+        for shape in ((2, 8, 8, 3), (8, 8, 1), (2, 8, 8)):
+            with pytest.raises(ValueError, match=r"'small' takes \(N, 8, 8, 1\), not"):
+                network.predict(np.ones(shape, np.float32))
+            with pytest.raises(ValueError, match=r"'small' takes"):
+                network.forward(np.ones(shape, np.float32))
+        assert network.predict(pictures(0)).shape == (0, 3)
+
+
+def test_a_pooled_convolution_takes_its_own_channels() -> None:
+    body = Sequential([Conv2D(1, 2, 3), MaxPool2D()])
+    with pytest.raises(ValueError, match="takes 1 channels, not 3"):
+        body.forward(np.ones((1, 8, 8, 3), np.float32))
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+def test_a_network_goes_to_another_process_as_it_is(frozen: bool) -> None:
+    network = small().freeze() if frozen else small()
+    for twin in (pickle.loads(pickle.dumps(network)), copy.deepcopy(network)):
+        np.testing.assert_array_equal(twin.predict(pictures()), network.predict(pictures()))
+        assert twin.parameters["0.weight"].flags.writeable != frozen
+        assert twin.labels == network.labels
+
+
+def test_a_copy_draws_as_its_original_and_a_shard_otherwise() -> None:
+    network = small()
+    network.forward(pictures(), training=True)  # its dropout has drawn
+
+    def dropped(one: Network) -> np.ndarray:
+        return one.layers[6].forward(np.ones((4, 50), np.float32), training=True)[0] == 0
+
+    twin, shard, other = network.copy(), network.shard(), network.shard()
+    own = dropped(network)
+    np.testing.assert_array_equal(dropped(twin), own)
+    first, second = dropped(shard), dropped(other)
+    assert (first != own).any()
+    assert (second != own).any()
+    assert (first != second).any()

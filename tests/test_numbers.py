@@ -268,3 +268,8 @@ def test_printed_numbers_are_read_too_by_who_knows_them(monkeypatch: pytest.Monk
     assert both >= 48
     monkeypatch.setattr(numbers, "PRINTED", "numbers")
     assert right() < both
+
+
+@pytest.mark.parametrize("shape", [(1, 500), (2, 90), (3, 3000), (600, 1), (5, 3000), (20, 400)])
+def test_an_even_strip_is_no_number(shape: tuple[int, int]) -> None:
+    assert read_number(np.full((*shape, 3), 255, np.uint8)).text == ""

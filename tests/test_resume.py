@@ -15,7 +15,7 @@ from engine.losses import cross_entropy
 from engine.network import Network
 from engine.optimizers import OPTIMIZERS, SGD, Adam
 from engine.preprocessing import Preprocessing
-from engine.resume import load_state, save_state
+from engine.resume import StateError, load_state, save_state
 from engine.schedules import one_cycle
 from engine.training import BatchDone, Event, ShuffledBatches, WeightAverage, train
 
@@ -127,7 +127,25 @@ def test_a_state_of_another_training_is_refused(tmp_path: Path) -> None:
     list(islice(training.events(), 2))
     save_state(path, 2, training.network, training.optimizer, training.average)
     other = Network([Flatten(), Dense(36, 3)], (6, 6, 1), "abc", Preprocessing(size=6))
-    with pytest.raises(KeyError, match="expected"):
+    with pytest.raises(StateError, match=r"state\.npz holds the state of another network"):
         load_state(path, other, Adam(0.01))
-    with pytest.raises(KeyError, match="remembers nothing"):
-        load_state(path, network(), SGD(0.01))
+    with pytest.raises(StateError, match="another network"):
+        load_state(path, network(), Adam(0.01))  # which has no average
+    twin = Training()
+    before = {name: array.copy() for name, array in twin.network.state().items()}
+    with pytest.raises(StateError, match="another optimizer"):
+        load_state(path, twin.network, SGD(0.01), twin.average)
+    for name, array in twin.network.state().items():
+        np.testing.assert_array_equal(array, before[name])
+
+
+@pytest.mark.parametrize("content", [b"", b"no archive", None])
+def test_a_file_that_holds_no_state_gets_a_sentence(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "state.npz"
+    if content is None:
+        np.savez(path, weights=np.zeros(3))
+    else:
+        path.write_bytes(content)
+    training = Training()
+    with pytest.raises(StateError, match=r"state\.npz holds no state of a training"):
+        load_state(path, training.network, training.optimizer, training.average)

@@ -171,3 +171,40 @@ def test_the_snapshot_is_of_this_run() -> None:
     finished_early = finished(run(net, SGD(1e30), epochs=9))
     assert finished_early.reason != "done"
     assert same_numbers(net, kept)
+
+
+def test_what_is_stopped_is_finite() -> None:
+    stop, net = threading.Event(), convolutional()
+    before = {name: array.copy() for name, array in net.state().items()}
+    events = train(net, ShuffledBatches(data(), 8, 0), cross_entropy, SGD(np.nan), epochs=3, stop=stop)
+    next(events)
+    assert not all(np.isfinite(array).all() for array in net.state().values())
+    stop.set()
+    (end,) = list(events)
+    assert isinstance(end, Finished)
+    assert end.reason == "stopped"
+    for name, array in net.parameters.items():
+        np.testing.assert_array_equal(array, before[name])
+
+
+@pytest.mark.parametrize("options", [{"epochs": 0}, {"epochs": -3}, {"epochs": 1, "threads": 0}])
+def test_no_training_is_said(options: dict[str, Any]) -> None:
+    events = train(convolutional(), ShuffledBatches(data(), 8, 0), cross_entropy, SGD(0.1), **options)
+    with pytest.raises(ValueError, match="at least one epoch and one thread"):
+        next(events)
+
+
+@pytest.mark.parametrize(("count", "size"), [(4, 0), (4, -1), (0, 4)])
+def test_no_batches_are_said(count: int, size: int) -> None:
+    few = data()
+    none = Dataset(few.images[:count], few.labels[:count], "few")
+    with pytest.raises(ValueError, match=f"batches of {size} can't be made of {count} pictures"):
+        ShuffledBatches(none, size, 0)
+
+
+def test_an_optimizer_of_another_network_is_refused() -> None:
+    optimizer = Adam(0.01)
+    run(sigmoid(), optimizer=optimizer, epochs=1)
+    events = train(convolutional(), ShuffledBatches(data(), 8, 0), cross_entropy, optimizer, epochs=1)
+    with pytest.raises(ValueError, match="remembers the training of another network"):
+        next(events)
