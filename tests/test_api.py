@@ -95,16 +95,6 @@ def test_the_api_page_says_what_each_value_may_be(client: Client) -> None:
     assert '"points": [[120, 40]]' in hints["python_type"]["description"]
 
 
-def test_the_examples_of_the_readme_run(app_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As they stand there, from the top of the repository, but for the address."""
-    _, _, rest = (ROOT / "README.md").read_text(encoding="utf-8").rpartition("from gradio_client import")
-    code = "from gradio_client import" + rest.partition("```")[0]
-    monkeypatch.chdir(ROOT)
-    ran: dict[str, Any] = {}
-    exec(code.replace("http://127.0.0.1:7860", app_url), ran)
-    assert Path(ran["coloured"]).suffix == ".png"
-
-
 @pytest.mark.parametrize(
     ("name", "values", "sentence"),
     [
