@@ -27,6 +27,8 @@ class Dense(Layer):
         rng: np.random.Generator | None = None,
     ) -> None:
         super().__init__()
+        if min(inputs, outputs) < 1:
+            raise ValueError(f"a dense layer has inputs and outputs, not {inputs} and {outputs}")
         rng = rng or np.random.default_rng(0)
         self.parameters["weight"] = initial(rng, (inputs, outputs), inputs)
         if bias:
@@ -76,6 +78,9 @@ class Conv2D(Layer):
         rng: np.random.Generator | None = None,
     ) -> None:
         super().__init__()
+        if min(inputs, outputs, kernel, stride) < 1:
+            sizes = f"{inputs} inputs, {outputs} outputs, kernel {kernel}, stride {stride}"
+            raise ValueError(f"a convolution has at least one of each, not {sizes}")
         if padding not in ("valid", "same"):
             raise ValueError(f'padding is "valid" or "same", not {padding!r}')
         if padding == "same" and kernel % 2 == 0:

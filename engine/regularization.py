@@ -26,6 +26,8 @@ class BatchNorm(Layer):
 
     def __init__(self, channels: int, momentum: float = 0.1, epsilon: float = 1e-5) -> None:
         super().__init__()
+        if not (0 <= momentum <= 1 and epsilon > 0):
+            raise ValueError(f"momentum goes from 0 to 1, epsilon is above 0, not {momentum} and {epsilon}")
         self.momentum, self.epsilon = momentum, epsilon
         self.parameters["scale"] = np.ones(channels, np.float32)
         self.parameters["shift"] = np.zeros(channels, np.float32)

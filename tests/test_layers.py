@@ -415,3 +415,20 @@ def test_convolution_sizes() -> None:
 def test_misuse_is_refused(make: Callable[[], Layer], text: str) -> None:
     with pytest.raises(ValueError, match=text):
         make()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Conv2D(1, 2, 0),
+        lambda: Conv2D(0, 2, 3),
+        lambda: Conv2D(1, 2, 3, stride=0),
+        lambda: Dense(0, 3),
+        lambda: Dense(3, 0),
+        lambda: BatchNorm(3, momentum=5),
+        lambda: BatchNorm(3, epsilon=0),
+    ],
+)
+def test_layers_that_make_no_sense_get_a_sentence(make: Callable[[], Layer]) -> None:
+    with pytest.raises(ValueError, match=", not "):
+        make()
