@@ -172,6 +172,30 @@ def test_the_drawing_stays_when_the_window_changes(page: Page) -> None:
     assert ink(page) == pytest.approx(before, rel=0.03)
 
 
+def test_a_drawing_comes_back_when_the_page_is_loaded_again(page: Page) -> None:
+    draw(page, STROKES["8"][:1], lift=False)  # a lost connection doesn't wait for the pen
+    expect(verdict(page)).to_have_text("8")
+    before = ink(page)
+    page.reload()
+    expect(verdict(page)).to_have_text("8")
+    assert ink(page) == pytest.approx(before, rel=0.01)
+    tool(page, "Clear").click()
+    page.reload()
+    tool(page, "Pen").hover(trial=True)
+    assert ink(page) == 0
+
+
+@pytest.mark.parametrize("stored", ["throw new Error()", "return '[{\"points\": []}]'"])
+def test_a_browser_that_keeps_nothing_sound_has_a_blank_pad_that_works(page: Page, stored: str) -> None:
+    page.add_init_script(f"Storage.prototype.getItem = () => {{ {stored} }}")
+    page.add_init_script("Storage.prototype.setItem = () => { throw new Error() }")
+    page.reload()
+    page.locator("#pad canvas").hover(trial=True)
+    assert ink(page) == 0
+    draw(page, STROKES["7"])
+    expect(verdict(page)).to_have_text("7")
+
+
 def test_an_example_is_drawn_and_read(page: Page) -> None:
     draw(page, STROKES["4"])
     page.get_by_role("group", name="Watch a digit being drawn").get_by_role("button", name="6").click()
