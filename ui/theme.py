@@ -11,7 +11,7 @@ VIRIDIAN = gr.themes.Color(
 )  # fmt: skip
 SLATE = gr.themes.Color(
     name="slate-ink",
-    c50="#f7f8f8", c100="#eff0f1", c200="#e1e3e5", c300="#c9cdd1", c400="#9aa0a8", c500="#6d747d",
+    c50="#f7f8f8", c100="#eff0f1", c200="#e1e3e5", c300="#c9cdd1", c400="#9aa0a8", c500="#666d76",
     c600="#525860", c700="#3a3f46", c800="#25292e", c900="#191c20", c950="#111316",
 )  # fmt: skip
 SANS = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
@@ -54,5 +54,5 @@ def theme() -> gr.themes.Base:
         button_primary_background_fill_hover="*primary_700",
         button_primary_text_color="white",
         button_primary_background_fill_dark="*primary_600",
-        button_primary_background_fill_hover_dark="*primary_500",
+        button_primary_background_fill_hover_dark="*primary_700",
     )
