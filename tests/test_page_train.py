@@ -80,7 +80,7 @@ def test_one_click_trains_and_shows_everything(page: Page) -> None:
     expect(page.locator("#train-stop")).to_be_visible()
     expect(page.get_by_role("progressbar")).to_be_visible()
     expect(report(page)).to_contain_text("180 test pictures", timeout=60_000)
-    expect(page.locator("#train-status")).to_contain_text("Done: 15 epochs")
+    expect(page.locator("#train-status")).to_contain_text("Run 1 is done: 15 epochs")
     expect(page.locator(".confusion tbody tr")).to_have_count(10)
     expect(page.locator("#train-weights img")).to_have_count(16)
     expect(page.locator("#train-accuracy polyline")).to_have_count(1)
@@ -99,7 +99,7 @@ def test_points_arrive_until_stop_and_go_on_after_continue(page: Page) -> None:
     points = "document.querySelector('#train-loss .line').getAttribute('points').split(' ')"
     page.wait_for_function(f"count => {points}.length > count", arg=first)
     page.locator("#train-stop").click()
-    expect(page.locator("#train-status")).to_contain_text("Stopped after")
+    expect(page.locator("#train-status")).to_contain_text("Run 1 stopped after")
     expect(report(page)).to_be_visible()
     expect(page.locator("#train-download")).to_be_visible()
     page.locator("#train-continue").click()

@@ -38,8 +38,8 @@ KEYS = {"pen": "B", "eraser": "E", "undo": "Z", "redo": "Y", "clear": "C"}
 def sketchpad(label: str, hint: str, *, elem_id: str, instead: str = "", kept_as: str = "") -> gr.HTML:
     """A square pad with its tools. `label` is what a screen reader says, `hint` lies on the blank paper.
 
-    instead: a sentence for who can't draw. kept_as: what the drawing is called in the storage of the browser's tab, from where it comes back when the
-    page is loaded again; "" keeps none.
+    instead: a sentence for who can't draw. kept_as: what the drawing is called in the storage of this
+    tab of the browser, from where it comes back when the page is loaded again; "" keeps none.
     """
     return gr.HTML(
         value="",

@@ -17,11 +17,12 @@ SLATE = gr.themes.Color(
 SANS = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
 MONO = 'ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace'
 
+SCRIPT = (Path(__file__).parent / "page.js").read_text(encoding="utf-8")
 STYLES = "\n".join(file.read_text(encoding="utf-8") for file in sorted(Path(__file__).parent.glob("*.css")))
 
 # As a piece of the head: what launch(css=) is given, Gradio rewrites, and loses @container on the way; and a
 # component's own css_template is set again with each new value, twelve times a second under a moving pen.
-HEAD = f"<style>\n{STYLES}</style>"
+HEAD = f"<style>\n{STYLES}</style>\n<script>\n{SCRIPT}</script>"
 
 
 def theme() -> gr.themes.Base:
