@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import ROOT, STROKES, draw, draw_by_touch
+from ui import draw as draw_tab
 
 pytestmark = pytest.mark.browser
 
@@ -273,6 +274,25 @@ def test_a_file_that_is_no_picture_gets_a_sentence(page: Page, tmp_path: Path) -
     bad.write_text("Dear network,")
     page.locator("#picture input[type=file]").set_input_files(bad)
     expect(page.locator("#picture-answer [role=alert]")).to_be_visible()
+    expect(page.locator("#picture .image-frame img")).to_be_hidden()  # the browser's torn sheet
+    page.locator("#picture").get_by_role("button", name="Remove Image").click()
+    page.locator("#picture input[type=file]").set_input_files(PHOTOS / "corner.jpg")
+    expect(page.locator("#picture .image-frame img")).to_be_visible()
+
+
+# --- what a screen reader says ----------------------------------------------------------------------
+
+
+def test_examples_and_groups_have_names_and_sections_say_whether_they_are_open(page: Page) -> None:
+    photos = page.locator("#photos").get_by_role("button")
+    names = [photo.get_attribute("aria-label") for photo in photos.all()]
+    assert names == [f"Example: {path.stem.replace('-', ' ')}" for path in draw_tab.PHOTOS]
+    expect(page.get_by_role("group", name="Read by")).to_be_visible()
+    section = page.get_by_role("button", name="Whole numbers")
+    expect(section).to_have_attribute("aria-expanded", "false")
+    section.click()
+    expect(section).to_have_attribute("aria-expanded", "true")
+    expect(page.get_by_role("button", name="Example: cheque")).to_be_visible()
 
 
 # --- layout ---------------------------------------------------------------------------------------

@@ -110,6 +110,24 @@ def test_points_arrive_until_stop_and_go_on_after_continue(page: Page) -> None:
     expect(page.locator("#train-runs tbody tr")).to_have_count(1)
 
 
+def test_buttons_that_take_turns_hand_the_focus_on(page: Page) -> None:
+    open_train(page)
+    start_long_run(page)  # by the mouse, which gives a button the focus too
+    stop, start = page.locator("#train-stop"), page.locator("#train-start")
+    expect(stop).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(start).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Continue run 1")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(stop).to_be_focused()
+    page.locator("h1").click()  # the visitor takes the focus away
+    stop.evaluate("button => button.click()")
+    expect(start).to_be_visible()
+    page.wait_for_timeout(100)
+    assert page.evaluate("document.activeElement === document.body")
+
+
 def test_a_second_run_is_compared_with_the_first_and_can_be_removed(page: Page) -> None:
     open_train(page)
     for preset in ("digits-8x8", "digits-8x8 (true gradient)"):
