@@ -129,9 +129,9 @@ def lay_out_lesson(limits: Limits) -> LessonPart:
         )
         replay = slider(0, 90, REPLAY, step=10, label="Replayed, %", min_width=120)
     with gr.Row(elem_classes=["captcha-buttons", "turns"]):
-        start = gr.Button("Teach it", elem_id="captcha-teach", scale=0, min_width=160)
+        start = gr.Button("Teach it", elem_id="captcha-teach", scale=0, min_width=140)
         stop_button = gr.Button(
-            "Stop", variant="stop", visible=False, elem_id="captcha-teach-stop", scale=0, min_width=160
+            "Stop", variant="stop", visible=False, elem_id="captcha-teach-stop", scale=0, min_width=140
         )
         upload = gr.UploadButton(
             "Bring a copy back", file_types=[".npz"], elem_id="captcha-upload", scale=0, min_width=200
