@@ -123,6 +123,7 @@ def test_score_it(page: Page) -> None:
     expect(page.locator("#captcha-scored .headline")).to_have_text(re.compile(r"1[0-2] of 12"))
     expect(page.locator("#captcha-score")).to_be_enabled()
     expect(page.locator("#captcha-score-stop")).to_be_hidden()
+    expect(page.locator("#captcha-score")).to_be_focused()  # as before, with Stop in between
 
 
 def test_teach_it_and_nobody_else_sees_it(open_page: OpenPage, tmp_path: Path) -> None:

@@ -56,6 +56,13 @@ def test_the_pad_is_read_live(page: Page) -> None:
     expect(spoken(page, "pad")).to_have_text("507")
 
 
+def test_the_hint_is_on_the_screen_of_a_laptop_under_the_pad(open_page: Callable[..., Page]) -> None:
+    page = open_page(width=1366, height=768)
+    thin(page)
+    write(page, "42")
+    expect(page.locator("#numbers-several .several")).to_be_in_viewport(ratio=1)
+
+
 def thin(page: Page) -> None:
     """A finer pen, or small digits fill up."""
     page.get_by_label("Pen size", exact=True).first.fill("4")

@@ -103,7 +103,17 @@ def test_the_examination_counts_and_finds_the_most_confident_mistakes() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(0.2, "0 s"), (59, "59 s"), (60, "1 min"), (200, "3 min 20 s"), (3900, "1 h 5 min")],
+    [
+        (0, "0 s"),
+        (0.01, "0.1 s"),
+        (0.24, "0.2 s"),
+        (0.5, "0.5 s"),
+        (0.96, "1 s"),
+        (59, "59 s"),
+        (60, "1 min"),
+        (200, "3 min 20 s"),
+        (3900, "1 h 5 min"),
+    ],
 )
 def test_times_are_spoken(seconds: float, words: str) -> None:
     assert spoken_time(seconds) == words

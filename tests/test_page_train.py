@@ -80,7 +80,7 @@ def test_one_click_trains_and_shows_everything(page: Page) -> None:
     expect(page.locator("#train-stop")).to_be_visible()
     expect(page.get_by_role("progressbar")).to_be_visible()
     expect(report(page)).to_contain_text("180 test pictures", timeout=60_000)
-    expect(page.locator("#train-status")).to_contain_text("Done: 15 epochs")
+    expect(page.locator("#train-status")).to_contain_text("Run 1 is done: 15 epochs")
     expect(page.locator(".confusion tbody tr")).to_have_count(10)
     expect(page.locator("#train-weights img")).to_have_count(16)
     expect(page.locator("#train-accuracy polyline")).to_have_count(1)
@@ -99,7 +99,7 @@ def test_points_arrive_until_stop_and_go_on_after_continue(page: Page) -> None:
     points = "document.querySelector('#train-loss .line').getAttribute('points').split(' ')"
     page.wait_for_function(f"count => {points}.length > count", arg=first)
     page.locator("#train-stop").click()
-    expect(page.locator("#train-status")).to_contain_text("Stopped after")
+    expect(page.locator("#train-status")).to_contain_text("Run 1 stopped after")
     expect(report(page)).to_be_visible()
     expect(page.locator("#train-download")).to_be_visible()
     page.locator("#train-continue").click()
@@ -108,6 +108,24 @@ def test_points_arrive_until_stop_and_go_on_after_continue(page: Page) -> None:
     page.locator("#train-stop").click()
     expect(report(page)).to_be_visible()
     expect(page.locator("#train-runs tbody tr")).to_have_count(1)
+
+
+def test_buttons_that_take_turns_hand_the_focus_on(page: Page) -> None:
+    open_train(page)
+    start_long_run(page)  # by the mouse, which gives a button the focus too
+    stop, start = page.locator("#train-stop"), page.locator("#train-start")
+    expect(stop).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(start).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Continue run 1")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(stop).to_be_focused()
+    page.locator("h1").click()  # the visitor takes the focus away
+    stop.evaluate("button => button.click()")
+    expect(start).to_be_visible()
+    page.wait_for_timeout(100)
+    assert page.evaluate("document.activeElement === document.body")
 
 
 def test_a_second_run_is_compared_with_the_first_and_can_be_removed(page: Page) -> None:

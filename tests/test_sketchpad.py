@@ -69,4 +69,10 @@ def test_it_fetches_nothing() -> None:
 def test_the_pad_starts_blank_with_a_label() -> None:
     pad = sketchpad("Draw a digit", "here", elem_id="pad")
     assert pad.value == ""
-    assert pad.html_template.count('aria-label="Draw a digit"') == 2
+    assert pad.html_template.count('aria-label="Draw a digit"') == 1
+
+
+def test_a_screen_reader_is_told_the_keys_and_what_else_draws() -> None:
+    pad = sketchpad("Draw a digit", "here", elem_id="pad", instead="Buttons draw too.")
+    told = "Draw a digit. Keys: B pen, E eraser, Z undo, Y redo, C clear, [ and ] pen size. Buttons draw too."
+    assert f'<canvas tabindex="0" role="img" aria-label="{told}">' in pad.html_template

@@ -1,10 +1,12 @@
 """The Train tab without a browser: what its buttons do to a visitor's runs, and what they show."""
 
+import re
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import gradio as gr
 import numpy as np
 import pytest
 
@@ -12,9 +14,10 @@ from engine import datasets
 from tests.trainings import LIMITS, LONG, SMALL, go_on, losses, run_of, train, train_some_steps, weights
 from ui import trainer
 from ui.run_book import RunBook
-from ui.training_run import Phase
-from ui.training_settings import presets
-from ui.view import View
+from ui.train import Stage, shown
+from ui.training_run import Phase, Record
+from ui.training_settings import QUICK_SETTINGS, presets
+from ui.view import View, charts
 
 
 @pytest.fixture
@@ -30,8 +33,8 @@ def test_a_run_ends_with_all_that_the_end_shows() -> None:
     book, views = train(None, SMALL)
     end = views[-1]
     assert end.busy is False
-    assert end.can_continue
-    assert "Done: 2 epochs" in (end.status or "")
+    assert end.continues == "Run 1"
+    assert "done: 2 epochs" in (end.status or "")
     assert "180 test pictures" in (end.report or "")
     assert (end.report or "").count("<tr>") == 11  # ten digits and the head
     assert 'class="mistakes"' in (end.report or "")
@@ -94,9 +97,9 @@ def test_the_stop_button_reaches_a_run_at_its_next_batch() -> None:
     assert trainer.stop(book) == View()  # the run answers, not the button
     end = list(views)[-1]
     assert book.run.steps_done == done + 1
-    assert "Stopped after" in (end.status or "")
+    assert "Run 1 stopped after" in (end.status or "")
     assert "test pictures" in (end.report or "")
-    assert end.can_continue
+    assert end.continues == "Run 1"
 
 
 @pytest.mark.parametrize("schedule", ["constant", "cosine", "one-cycle"])
@@ -116,9 +119,58 @@ def test_continue_after_the_end_adds_epochs() -> None:
     four, _ = train(None, replace(SMALL, epochs=4))
     book, _ = train(None, SMALL)
     views = go_on(book, SMALL)
-    assert "Done: 4 epochs" in (views[-1].status or "")
+    assert "done: 4 epochs" in (views[-1].status or "")
     assert losses(book) == losses(four)
     assert len(book.records) == 1  # the same run, not a second one
+
+
+def test_the_test_of_the_earlier_weights_is_not_shown_while_a_run_goes_on() -> None:
+    book, views = train(None, SMALL)
+    assert score_of(views[-1]) != "–"
+    going = go_on(book, SMALL)
+    assert {score_of(view) for view in going[:-1] if view.runs} == {"–"}
+    assert score_of(going[-1]) != "–"
+
+
+def test_a_run_that_is_closed_while_it_goes_on_has_no_test() -> None:
+    book, _ = train(None, SMALL)
+    trainer.plan_more(book, LONG, LIMITS)
+    views = trainer.carry_out(book, LIMITS)
+    next(views)
+    next(views)
+    run_of(book).left = True
+    views.close()
+    assert run_of(book).record.test_accuracy is None
+
+
+def score_of(view: View) -> str:
+    """What stands under Test in the first row of the runs."""
+    return re.findall(r"<td>([^<]*)</td>", (view.runs or "").split("<tbody>")[1])[3]
+
+
+def test_continue_names_its_run_whatever_is_chosen() -> None:
+    first, _ = train(None, SMALL)
+    _, views = train(first, replace(SMALL, seed=4))
+    update = dict(zip(Stage.__dataclass_fields__, shown(views[-1]), strict=True))["more"]
+    assert update == gr.update(visible=True, value="Continue run 2")
+    assert "Run 2 is done" in (views[-1].status or "")
+
+
+def test_a_preset_gives_its_name_to_draw() -> None:
+    quick = Record(3, QUICK_SETTINGS, QUICK_SETTINGS.title)
+    assert quick.short_title == "run 3: quick look"
+    once = presets()["mlp-100 (one at a time)"]
+    assert Record(1, once, once.title).short_title == "run 1: mlp-100 (one at a time)"
+    assert Record(1, SMALL, SMALL.title).short_title == "run 1: my own layers"
+
+
+def test_charts_without_a_run_on_them_say_which_was_taken_off() -> None:
+    assert "Press Train" in (charts(None).loss or "")
+    book, _ = train(None, SMALL)
+    book.remove(1)
+    for chart in (charts(book).loss, charts(book).accuracy):
+        assert "Run 1 was taken off the charts." in (chart or "")
+        assert "Press Train" not in (chart or "")
 
 
 def test_a_run_that_was_taken_off_the_charts_comes_back_when_it_goes_on() -> None:
@@ -181,7 +233,7 @@ def test_a_loss_that_is_not_finite_ends_with_a_sentence_and_finite_weights() -> 
     assert 'role="alert"' in (end.status or "")
     assert "smaller learning rate" in (end.status or "")
     assert end.report  # it shows what the kept weights read
-    assert not end.can_continue
+    assert end.continues is None
     assert all(np.isfinite(array).all() for array in weights(book).values())
 
 
@@ -220,7 +272,7 @@ def test_settings_that_cannot_be_run_are_refused_at_once(change: dict[str, objec
 
 def test_a_refusal_leaves_the_earlier_run_to_be_continued(stopped: RunBook) -> None:
     _, view = trainer.plan(stopped, True, replace(SMALL, layers="nonsense"), LIMITS)
-    assert view.can_continue
+    assert view.continues == "Run 1"
     assert view.usable
     assert view.report is None
 

@@ -57,7 +57,7 @@ def test_a_run_pauses_when_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> 
     book, views = train(None, LONG, limits)
     assert run_of(book).phase is Phase.PAUSED
     assert "at most 1 s at a time" in (views[-1].status or "")
-    assert views[-1].can_continue
+    assert views[-1].continues == "Run 1"
 
 
 def test_large_networks_and_large_steps_are_refused() -> None:

@@ -45,7 +45,7 @@ def test_a_view_has_an_update_for_each_component() -> None:
     names = Stage.__dataclass_fields__
     assert len(shown(View())) == len(names)
     assert len(shown(View(status="", busy=True))) == len(names)
-    updates = dict(zip(names, shown(View(busy=False, usable=True, can_continue=True)), strict=True))
+    updates = dict(zip(names, shown(View(busy=False, usable=True, continues="Run 1")), strict=True))
     visible = [name for name in ("train", "stop", "more", "keep") if updates[name]["visible"]]
     assert visible == ["train", "more", "keep"]
 
@@ -138,9 +138,9 @@ def test_a_downloaded_network_comes_back_and_can_be_trained_further(tmp_path: Pa
     assert run_of(again).record.test_accuracy == run_of(book).record.test_accuracy
     for name, array in weights(book).items():
         np.testing.assert_array_equal(weights(again)[name], array)
-    assert view.can_continue
+    assert view.continues == "Run 1"
     more = go_on(again, replace(SMALL, data="mnist", network="lenet-5"))  # its own data and layers count
-    assert "Done: 2 epochs" in (more[-1].status or "")
+    assert "done: 2 epochs" in (more[-1].status or "")
     assert not all(np.array_equal(weights(book)[name], array) for name, array in weights(again).items())
 
 
@@ -161,7 +161,7 @@ def test_a_file_that_is_no_network_is_refused_and_the_run_stays(
     book, view = trainer.plan_upload(stopped, str(path), LIMITS)
     assert "This file can&#x27;t be used" in (view.status or "")
     assert 'role="alert"' in (view.status or "")
-    assert view.can_continue
+    assert view.continues == "Run 1"
     assert list(trainer.carry_out(book, LIMITS)) == []
 
 

@@ -185,9 +185,15 @@ def build() -> DrawTab:
     own_digits: gr.State = gr.State(OwnDigits(), time_to_live=keep_seconds)
     with gr.Row(elem_id="draw", equal_height=False):
         with gr.Column(min_width=300, elem_id="draw-pad"):
-            pad = sketchpad("Sketchpad: draw a digit", "Draw here", elem_id="pad")
-            drawn_examples()
+            pad = sketchpad(
+                "Sketchpad: draw a digit",
+                "Draw here",
+                elem_id="pad",
+                instead="The ten buttons that follow have a digit drawn.",
+                kept_as="paint-by-numpy.pad",
+            )
             several = hint_panel()
+            drawn_examples()
         with gr.Column(min_width=300, elem_id="draw-answer") as column:
             heard = gr.HTML(read_sketch("", [], {})[0], apply_default_css=False, elem_id="answer")
             picker = gr.CheckboxGroup(

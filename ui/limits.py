@@ -46,7 +46,9 @@ class Limits:
 
 
 def spoken_time(seconds: float) -> str:
-    """ "8 s", "3 min 20 s", "1 h 5 min": as a person would say it."""
+    """ "0.4 s", "8 s", "3 min 20 s", "1 h 5 min": as a person would say it."""
+    if 0 < seconds <= 0.5:
+        return f"{max(0.1, seconds):.1f} s"
     whole = max(0, round(seconds))
     if whole < 60:
         return f"{whole} s"

@@ -35,25 +35,32 @@ ICONS = {
 KEYS = {"pen": "B", "eraser": "E", "undo": "Z", "redo": "Y", "clear": "C"}
 
 
-def sketchpad(label: str, hint: str, *, elem_id: str) -> gr.HTML:
-    """A square pad with its tools. `label` is what a screen reader says, `hint` lies on the blank paper."""
+def sketchpad(label: str, hint: str, *, elem_id: str, instead: str = "", kept_as: str = "") -> gr.HTML:
+    """A square pad with its tools. `label` is what a screen reader says, `hint` lies on the blank paper.
+
+    instead: a sentence for who can't draw. kept_as: what the drawing is called in the storage of this
+    tab of the browser, from where it comes back when the page is loaded again; "" keeps none.
+    """
     return gr.HTML(
         value="",
-        html_template=template(label, hint),
+        html_template=template(label, hint, instead),
         js_on_load=SCRIPT,
         apply_default_css=False,
         elem_id=elem_id,
         side=SIDE,
         every_ms=EVERY_MS,
+        kept_as=kept_as,
     )
 
 
-def template(label: str, hint: str) -> str:
+def template(label: str, hint: str, instead: str = "") -> str:
     """The pad's markup: paper with the canvas, then the tools."""
+    keys = ", ".join(f"{key} {name}" for name, key in KEYS.items())
+    told = f"{label}. Keys: {keys}, [ and ] pen size. {instead}".strip()
     return f"""
 <div class="pad blank" role="group" aria-label="{label}">
   <div class="paper">
-    <canvas tabindex="0" role="img" aria-label="{label}"></canvas>
+    <canvas tabindex="0" role="img" aria-label="{told}"></canvas>
     <p class="hint" aria-hidden="true">{hint}</p>
     <div class="nib" hidden></div>
   </div>

@@ -11,17 +11,18 @@ VIRIDIAN = gr.themes.Color(
 )  # fmt: skip
 SLATE = gr.themes.Color(
     name="slate-ink",
-    c50="#f7f8f8", c100="#eff0f1", c200="#e1e3e5", c300="#c9cdd1", c400="#9aa0a8", c500="#6d747d",
+    c50="#f7f8f8", c100="#eff0f1", c200="#e1e3e5", c300="#c9cdd1", c400="#9aa0a8", c500="#666d76",
     c600="#525860", c700="#3a3f46", c800="#25292e", c900="#191c20", c950="#111316",
 )  # fmt: skip
 SANS = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
 MONO = 'ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace'
 
+SCRIPT = (Path(__file__).parent / "page.js").read_text(encoding="utf-8")
 STYLES = "\n".join(file.read_text(encoding="utf-8") for file in sorted(Path(__file__).parent.glob("*.css")))
 
 # As a piece of the head: what launch(css=) is given, Gradio rewrites, and loses @container on the way; and a
 # component's own css_template is set again with each new value, twelve times a second under a moving pen.
-HEAD = f"<style>\n{STYLES}</style>"
+HEAD = f"<style>\n{STYLES}</style>\n<script>\n{SCRIPT}</script>"
 
 
 def theme() -> gr.themes.Base:
@@ -54,5 +55,5 @@ def theme() -> gr.themes.Base:
         button_primary_background_fill_hover="*primary_700",
         button_primary_text_color="white",
         button_primary_background_fill_dark="*primary_600",
-        button_primary_background_fill_hover_dark="*primary_500",
+        button_primary_background_fill_hover_dark="*primary_700",
     )

@@ -54,10 +54,12 @@ def shown(view: View) -> list[Any]:
     updates = [gr.skip() if text is None else text for text in texts]
     if view.busy is None:
         return [*updates, *(gr.skip() for _ in range(5))]
-    buttons = (not view.busy, view.busy, not view.busy and view.can_continue)
-    seen = (*buttons, not view.busy and view.usable)
+    more = gr.update(visible=False)
+    if view.continues and not view.busy:
+        more = gr.update(visible=True, value=f"Continue {view.continues.lower()}")  # whatever is chosen now
+    keep = gr.update(visible=not view.busy and view.usable)
     file = gr.skip() if view.file is None else view.file
-    return [*updates, *(gr.update(visible=visible) for visible in seen), file]
+    return [*updates, gr.update(visible=not view.busy), gr.update(visible=view.busy), more, keep, file]
 
 
 # --- handlers: unpack, one call, pack -------------------------------------------------------------
@@ -155,7 +157,7 @@ def build(drawn: DrawTab, tabs: gr.Tabs) -> None:
     with gr.Row(elem_id="train", equal_height=False):
         with gr.Column(elem_id="train-choose", scale=9, min_width=300):
             picker, about = preset_picker()
-            with gr.Row(elem_id="train-buttons"):
+            with gr.Row(elem_id="train-buttons", elem_classes="turns"):
                 train = gr.Button("Train", variant="primary", size="lg", elem_id="train-start")
                 stop_button = gr.Button(
                     "Stop", variant="stop", size="lg", visible=False, elem_id="train-stop"

@@ -22,7 +22,7 @@ from engine.training import BatchDone, Event, Finished, ShuffledBatches, train
 from ui.curve import Curve
 from ui.examination import Examination, accuracy, examine
 from ui.limits import spoken_time
-from ui.training_settings import Settings
+from ui.training_settings import Settings, preset_of
 
 TICK = 0.2  # seconds between two yields
 CHECKED = 1000  # validation pictures: the same for every run, so that runs can be compared
@@ -58,8 +58,9 @@ class Record:
 
     @property
     def short_title(self) -> str:
-        """For a button or a list: a list of layers would be too long there."""
-        what = self.settings.network if self.settings is not None else self.title
+        """For a button or a list: a list of layers would be too long there. The preset says more."""
+        settings = self.settings
+        what = self.title if settings is None else preset_of(settings) or settings.network
         return f"run {self.number}: {what}"
 
     @property
@@ -165,6 +166,7 @@ class Run:
 
     def _train(self, events: Iterator[Event], stop: threading.Event, deadline: float) -> Iterator[None]:
         self.phase, self.reason, self.examination = Phase.TRAINING, "", None
+        self.record.test_accuracy = None  # it was of other weights
         if not self.record.checks:
             yield from self._check()
         began, from_step = time.monotonic(), self.steps_done

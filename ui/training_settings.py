@@ -109,6 +109,11 @@ def presets() -> dict[str, Settings]:
     }
 
 
+def preset_of(settings: Settings) -> str | None:
+    """The name of the preset that has these settings."""
+    return next((name for name, known in presets().items() if known == settings), None)
+
+
 @cache
 def layers_of(network: str) -> str:
     """A named network as a list of layers."""

@@ -14,6 +14,8 @@ FLOORS = (0.95, 0.9, 0.8, 0.5, 0.0)  # where the accuracy axis may begin
 EPOCHS = "epochs (times that every picture was seen)"
 EMPTY_LOSS = "Press Train, and watch it fall."
 EMPTY_ACCURACY = "And this one rises."
+TAKEN_OFF = "{run} was taken off the charts."
+NO_CURVE = "{run} has no curve yet."
 
 
 def message(text: str, kind: str = "note") -> str:
@@ -59,14 +61,16 @@ def pace_text(run: Run) -> str:
 
 
 def ended_text(run: Run) -> str:
+    run_name = name(run.record)
     if run.settings is None:
-        return "The network is back. Continue trains it further with the settings above."
+        return f"The network is back, as {run_name.lower()}. Continue trains it by the settings chosen."
     if run.phase is Phase.DONE:
+        epochs = f"{run.epochs} epoch{'s' * (run.epochs > 1)}"
         return (
-            f"Done: {run.epochs} epoch{'s' * (run.epochs > 1)} in {spoken_time(run.record.seconds)}. "
-            "Continue adds as many as the settings say."
+            f"{run_name} is done: {epochs} in {spoken_time(run.record.seconds)}. Continue adds as many "
+            "epochs as are set now, all else as it was."
         )
-    stopped = f"Stopped after {run.record.epochs_done:.1f} of {run.epochs} epochs."
+    stopped = f"{run_name} stopped after {run.record.epochs_done:.1f} of {run.epochs} epochs."
     return f"{stopped} {run.reason or 'Continue goes on from exactly here.'}"
 
 
@@ -85,8 +89,22 @@ def loss_chart(book: RunBook) -> str:
         f"{name(record)}: from {points[0].smooth:.3g} to {points[-1].smooth:.3g}" for record, points in curves
     )
     return chart(
-        "Loss", "lower is better", lines, epoch_scale(book), y, EPOCHS, summary=summary or EMPTY_LOSS
+        "Loss",
+        "lower is better",
+        lines,
+        epoch_scale(book),
+        y,
+        EPOCHS,
+        summary=summary or empty(book, EMPTY_LOSS),
     )
+
+
+def empty(book: RunBook, invitation: str) -> str:
+    """What stands where there is no curve: the invitation, unless there is a run."""
+    if book.run is None:
+        return invitation
+    why = NO_CURVE if book.run.record in book.records else TAKEN_OFF
+    return why.format(run=name(book.run.record))
 
 
 def loss_scale(values: Sequence[float], log: bool) -> Scale:
@@ -111,7 +129,7 @@ def accuracy_chart(book: RunBook) -> str:
         y,
         EPOCHS,
         "{:.0%}".format,
-        summary or EMPTY_ACCURACY,
+        summary or empty(book, EMPTY_ACCURACY),
     )
 
 
@@ -158,7 +176,7 @@ def _row(record: Record, book: RunBook) -> str:
     busy = book.busy and book.run is not None and book.run.record is record
     label = f"Take {name(record)} off the charts"
     remove = f'<button type="button" data-remove="{record.number}" aria-label="{label}">×</button>'
-    best, test = record.best_check, record.test_accuracy
+    best, test = record.best_check, None if busy else record.test_accuracy  # while busy, of other weights
     cells = (
         f"{record.epochs_done:.3g}" if record.epochs_done else "–",
         "–" if record.loss.smooth is None else f"{record.loss.smooth:.3g}",

@@ -25,7 +25,7 @@ class View:
     report: str | None = None
     runs: str | None = None
     busy: bool | None = None
-    can_continue: bool = False
+    continues: str | None = None  # the run that Continue would go on with, if it is offered
     usable: bool = False  # whether there is a network to use in Draw and to download
     file: str | None = None  # that network
 
@@ -58,10 +58,15 @@ def ended(book: RunBook) -> View:
         weights=weight_pictures(run.network),
         report="" if run.examination is None else report(run.examination),
         busy=False,
-        can_continue=run.can_continue,
+        continues=continued(book),
         usable=True,
         file=book.file(),
     )
+
+
+def continued(book: RunBook) -> str | None:
+    """The run that Continue would go on with."""
+    return html.name(book.run.record) if book.run is not None and book.run.can_continue else None
 
 
 def charts(book: RunBook | None) -> View:
@@ -77,7 +82,7 @@ def refused(book: RunBook, sentence: str) -> View:
     return View(
         status=html.message(sentence, "error"),
         busy=False,
-        can_continue=run is not None and run.can_continue,
+        continues=continued(book),
         usable=run is not None,
     )
 

@@ -1,0 +1,67 @@
+// What Gradio's markup leaves unsaid or undone, for screen readers, for the keyboard and for the eye. It stands in
+// the page's head, runs once and watches.
+
+(() => {
+  // --- names and states: of what is there, and of what comes --------------------------------------------
+
+  // "Example: lined paper" from the picture's file, which has no other name.
+  function nameExamples() {
+    for (const button of document.querySelectorAll("button.gallery-item")) {
+      const file = button.querySelector("img")?.src.split(/[?#]/)[0].split("/").pop();
+      if (file) set(button, "aria-label", "Example: " + decodeURI(file).replace(/\.\w+$/, "").replace(/[-_]+/g, " "));
+    }
+  }
+
+  function nameGroups() {
+    for (const title of document.querySelectorAll("fieldset > [data-testid=block-info]"))
+      set(title.parentElement, "aria-label", title.textContent.trim());
+  }
+
+  function sayWhatIsOpen() {
+    for (const head of document.querySelectorAll(".gr-accordion > button.label-wrap"))
+      set(head, "aria-expanded", String(head.classList.contains("open")));
+  }
+
+  function set(element, attribute, value) {
+    if (element.getAttribute(attribute) !== value) element.setAttribute(attribute, value);
+  }
+
+  // --- the focus: buttons of which one makes room for another -------------------------------------------
+
+  let last = null;   // what has the focus, or had it until it was taken out of the page
+  let turns = null;  // the row in which it stands
+
+  document.addEventListener("focusin", ({ target }) => { last = target; turns = target.closest(".turns"); });
+
+  // Left by the visitor, not taken away: the focus is nowhere on purpose.
+  document.addEventListener("focusout", () => setTimeout(() => {
+    if (last?.isConnected && document.activeElement === document.body) turns = null;
+  }));
+
+  function handOver() {
+    if (!turns || last.isConnected || document.activeElement !== document.body) return;
+    const next = [...turns.querySelectorAll("button:not(:disabled)")].find((button) => button.offsetParent);
+    next?.focus({ preventScroll: true });
+  }
+
+  // --- a picture that can't be opened: a sentence beside it says so, and the browser's torn sheet no more ---
+
+  const torn = (visibility) => ({ target }) => {
+    if (target.matches?.(".image-frame img")) target.style.visibility = visibility;
+  };
+  document.addEventListener("error", torn("hidden"), true);
+  document.addEventListener("load", torn(""), true);
+
+  // --- once in a frame at most, as answers change twelve times a second under a moving pen -----------------
+
+  let due = 0;
+  function mend() {
+    due = 0;
+    nameExamples();
+    nameGroups();
+    sayWhatIsOpen();
+    handOver();
+  }
+  new MutationObserver(() => { due = due || requestAnimationFrame(mend); })
+    .observe(document, { subtree: true, childList: true, attributeFilter: ["class"] });
+})();
