@@ -37,7 +37,7 @@ def shown(
     chosen: Any = None, typed: str = "", other: str | None = None, is_open: bool = True,
 ) -> tuple[Any, ...]:  # fmt: skip
     """What the section shows."""
-    return inside.follow(is_open, part, drawing, name, own or {}, chosen, typed, other, None)[2:]
+    return inside.follow(is_open, part, drawing, name, [], own or {}, chosen, typed, other, None)[2:]
 
 
 def looked(name: str = "lenet-5", own: dict[str, Network] | None = None) -> Look:
@@ -222,15 +222,41 @@ def test_a_press_beside_the_maps_shows_nothing(data: dict[str, Any]) -> None:
 
 
 def test_nothing_is_computed_while_it_is_closed() -> None:
-    for is_open, part in ((False, "layers"), (False, "why"), (True, "imagine")):
-        assert all(view == SKIPPED for view in shown(part, "not even a drawing", is_open=is_open))
+    for part in ("layers", "why", "imagine"):
+        assert all(view == SKIPPED for view in shown(part, "not even a drawing", is_open=False))
+
+
+@pytest.mark.parametrize("part", ["kernels", "why", "imagine"])
+def test_what_the_network_sees_is_always_the_drawing_and_the_card_belongs_to_the_maps(part: str) -> None:
+    chosen = inside.press("digits", event(stage=1, place=[9, 9, 0]))
+    assert shown("layers", chosen=chosen)[UNIT]
+    views = shown(part, sketch("7"), chosen=chosen)
+    assert views[SIDE] == shown("layers", sketch("7"))[SIDE] != shown("layers")[SIDE]
+    assert views[UNIT] == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "names", "found"),
+    [("mlp-16, my hand", ["mlp-16"], "mlp-16"), (None, ["cnn-8", "digits"], "cnn-8"), (None, [], "digits"),
+     ("run 7", ["run 7"], "digits"), ("<b>", ["mine"], "mine")],
+)  # fmt: skip
+def test_where_a_network_is_gone_one_that_reads_takes_its_place(
+    name: str | None, names: list[str], found: str
+) -> None:
+    own = {"mine": branching()}
+    listed = [*pretrained_names(), *own]
+    networks, _, *views = inside.follow(True, "layers", FOUR, name, names, own, None, "", None, listed)
+    assert networks["value"] == found
+    assert (found, found) in networks["choices"]
+    assert json.loads(views[LAYERS])["network"] == found
+    assert views[MESSAGE] == ""
 
 
 def test_a_network_of_ones_own_is_listed_once() -> None:
     own = {"mine": branching()}
-    networks, listed, *_ = inside.follow(True, "layers", FOUR, "digits", own, None, "", None, None)
+    networks, listed, *_ = inside.follow(True, "layers", FOUR, "digits", [], own, None, "", None, None)
     assert ("mine", "mine") in networks["choices"]
-    networks, same, *_ = inside.follow(True, "layers", FOUR, "digits", own, None, "", None, listed)
+    networks, same, *_ = inside.follow(True, "layers", FOUR, "digits", [], own, None, "", None, listed)
     assert networks == SKIPPED, "a list that is sent anew takes the focus away"
     assert same == listed
 
@@ -246,13 +272,13 @@ def test_it_opens_with_the_network_that_reads() -> None:
 
 
 @pytest.mark.parametrize(
-    ("drawing", "name", "said"), [("x", "digits", "not a PNG"), (FOUR, "run 7", GONE), (FOUR, "<b>", GONE)]
+    "part",
+    ["layers", "kernels", "why", "imagine"],
 )
-def test_what_can_not_be_shown_is_told(drawing: str, name: str, said: str) -> None:
-    for part in ("layers", "kernels", "why"):
-        views = shown(part, drawing, name, other="9")
-        assert said in words(views[MESSAGE])
-        assert all(view == SKIPPED for view in views[:MESSAGE])
+def test_what_can_not_be_shown_is_told(part: str) -> None:
+    views = shown(part, "x", other="9")
+    assert "not a PNG" in words(views[MESSAGE])
+    assert all(view == SKIPPED for view in views[:MESSAGE])
 
 
 @pytest.mark.parametrize("blank", ["", None])
@@ -303,12 +329,24 @@ def test_why_names_the_answer_and_another_digit_is_reached() -> None:
 
 def test_a_dream_is_told_step_by_step(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inside_imagine, "PAUSE", 0)
-    told = list(inside.imagined("3", "mlp-100", 5, {}))
+    told = list(inside.imagined("3 1", "mlp-100", 5, {}))
     assert {seed for _, seed in told} == {6}
     assert words(told[0][0]).startswith("Step 0 of 80: mlp-100 sees")
     assert "Step 80 of 80" in told[-1][0]
     assert told[-1][0].count('alt="step ') == 9
     assert len({html for html, _ in told}) == len(told) == 21
+
+
+def test_the_same_wish_again_is_another_dream() -> None:
+    first, again = (next(inside.imagined("3 1", "mlp-100", seed, {}))[0] for seed in (0, 1))
+    assert first != again
+
+
+@pytest.mark.parametrize(
+    ("wish", "digit"), [("3 1", 3), ("0 12", 0), ("", 0), (None, 0), ("x 1", 0), ("²", 0), ("9", 9)]
+)
+def test_a_wish_is_a_digit(wish: str | None, digit: int) -> None:
+    assert inside_imagine.wished(wish) == digit
 
 
 def test_a_dream_of_a_lost_network_is_a_sentence() -> None:

@@ -13,18 +13,40 @@ from ui.draw import BLANK, Own
 from ui.inside_look import Look, look_at
 from ui.inside_pictures import inked
 
+WISH_TEMPLATE = (
+    '<p class="asked" id="wish-asked">Imagine a …</p><div role="group" aria-labelledby="wish-asked">'
+    + "".join(f'<button type="button">{digit}</button>' for digit in range(10))
+    + "</div>"
+)
+# The value is the digit and how many wishes there were, so that the same digit can be wished for again. A
+# click before it ends what is still being imagined.
+WISH_SCRIPT = """
+let wishes = 0;
+element.addEventListener("click", (event) => {
+  const button = event.target.closest("button");
+  if (!button) return;
+  trigger("click");
+  props.value = `${button.textContent} ${++wishes}`;
+});"""
+
 EVERY = 4  # steps between two pictures on the page
 PAUSE = 0.2  # seconds that one stays at least
 KEPT = tuple(STEPS * part // 8 for part in range(9))  # steps that stay on the page
 
 
-def dream(digit: str | int | None, name: str | None, seed: float, own: Own) -> Iterator[str]:
+def wished(wish: str | None) -> int:
+    """The digit of a wish, 0 where it is none: it comes from a browser."""
+    digit = (wish or "")[:1]
+    return int(digit) if digit in "0123456789" and digit else 0
+
+
+def dream(digit: int, name: str | None, seed: float, own: Own) -> Iterator[str]:
     """A digit imagined by a network, as HTML again and again."""
     look = look_at("", name, own)
     if isinstance(look, str):
         yield f'<p class="failure" role="alert">{look}</p>'
         return
-    yield from _frames(look, int(digit or 0), int(seed))
+    yield from _frames(look, digit, int(seed))
 
 
 def _frames(look: Look, digit: int, seed: int) -> Iterator[str]:
