@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import re
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -327,34 +328,49 @@ def test_why_names_the_answer_and_another_digit_is_reached() -> None:
     assert shown("why", other="x")[CHANGED] == ""
 
 
+def dreamt(wish: str, name: str, own: dict[str, Network] | None = None) -> Iterator[str]:
+    return inside.imagined(wish, name, own or {}, [wish])
+
+
 def test_a_dream_is_told_step_by_step(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inside_imagine, "PAUSE", 0)
-    told = list(inside.imagined("3 1", "mlp-100", 5, {}))
-    assert {seed for _, seed in told} == {6}
-    assert words(told[0][0]).startswith("Step 0 of 80: mlp-100 sees")
-    assert "Step 80 of 80" in told[-1][0]
-    assert told[-1][0].count('alt="step ') == 9
-    assert len({html for html, _ in told}) == len(told) == 21
+    told = list(dreamt("3 1", "mlp-100"))
+    assert words(told[0]).startswith("Step 0 of 80: mlp-100 sees")
+    assert "Step 80 of 80" in told[-1]
+    assert told[-1].count('alt="step ') == 9
+    assert len(set(told)) == len(told) == 21
 
 
 def test_the_same_wish_again_is_another_dream() -> None:
-    first, again = (next(inside.imagined("3 1", "mlp-100", seed, {}))[0] for seed in (0, 1))
-    assert first != again
+    assert next(dreamt("3 1", "mlp-100")) != next(dreamt("3 2", "mlp-100"))
+
+
+def test_another_wish_ends_the_dream(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inside_imagine, "PAUSE", 0)
+    newest: list[str | None] = []
+    first = inside.wish_for("3 1", newest)
+    dream = inside.imagined("3 1", "mlp-100", {}, newest)
+    next(dream)
+    assert inside.wish_for("8 2", newest) != first, "each wish has a signal of its own"
+    assert list(dream) == []
+    assert len(list(inside.imagined("8 2", "mlp-100", {}, newest))) == 21
 
 
 @pytest.mark.parametrize(
-    ("wish", "digit"), [("3 1", 3), ("0 12", 0), ("", 0), (None, 0), ("x 1", 0), ("²", 0), ("9", 9)]
-)
-def test_a_wish_is_a_digit(wish: str | None, digit: int) -> None:
-    assert inside_imagine.wished(wish) == digit
+    ("wish", "digit", "seed"),
+    [("3 1", 3, 1), ("0 12", 0, 12), ("", 0, 0), (None, 0, 0), ("x 1", 0, 0), ("² 1", 0, 0), ("9", 0, 0),
+     ("3 -1", 0, 0), ("3 1e9", 0, 0), ("3 9999999999", 0, 0)],
+)  # fmt: skip
+def test_a_wish_is_a_digit_and_a_seed(wish: str | None, digit: int, seed: int) -> None:
+    assert inside_imagine.wished(wish) == (digit, seed)
 
 
 def test_a_dream_of_a_lost_network_is_a_sentence() -> None:
-    assert GONE in next(inside.imagined("3", "run 7", 0, {}))[0]
+    assert GONE in next(dreamt("3 1", "run 7"))
 
 
 def test_names_are_text_not_markup() -> None:
     own = {"<img src=x>": load_pretrained("mlp-16")}
     for part, view in (("kernels", KERNELS), ("why", WHY)):
         assert "<img src=x>" not in shown(part, name="<img src=x>", own=own)[view]
-    assert "<img src=x>" not in next(inside.imagined("3", "<img src=x>", 0, own))[0]
+    assert "<img src=x>" not in next(dreamt("3 1", "<img src=x>", own))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -14,7 +15,7 @@ import numpy as np
 
 from engine.checkpoint import pretrained_names
 from ui.draw import DrawTab, Own, choices
-from ui.events import AT_ONCE, NEWEST, QUEUED, newest, note
+from ui.events import AT_ONCE, NEWEST, QUEUED, newest, note, signal, tickets
 from ui.inside_imagine import WISH_SCRIPT, WISH_TEMPLATE, dream, nothing_yet, wished
 from ui.inside_kernels import bench, own_kernel, own_view
 from ui.inside_layers import describe, layers_panel
@@ -125,10 +126,20 @@ def press(name: str | None, event: gr.EventData) -> str:
     return json.dumps([name, getattr(event, "stage", None), getattr(event, "place", None)])
 
 
-def imagined(wish: str | None, name: str | None, seed: int, own: Own) -> Iterator[tuple[str, int]]:
-    """A digit imagined, step by step; the next dream begins from other noise. wish: see `WISH_SCRIPT`."""
-    for html in dream(wished(wish), name, seed, own):
-        yield html, seed + 1
+def wish_for(wish: str | None, newest_wish: list[str | None]) -> int:
+    """A wish, see `WISH_SCRIPT`, ends what is still being imagined, and is imagined next: its signal."""
+    newest_wish[:] = [wish]
+    return next(tickets)
+
+
+def imagined(wish: str | None, name: str | None, own: Own, newest_wish: list[str | None]) -> Iterator[str]:
+    """A digit imagined, step by step, until another is wished for."""
+    digit, seed = wished(wish)
+    with closing(dream(digit, name, seed, own)) as frames:
+        for html in frames:
+            if newest_wish != [wish]:
+                return
+            yield html
 
 
 # --- layout ----------------------------------------------------------------------------------------------
@@ -224,7 +235,8 @@ def lay_out_side() -> tuple[gr.HTML, gr.HTML]:
 def build(drawn: DrawTab) -> None:
     """The section, closed; to be called inside the Draw tab."""
     part, chosen = note("layers"), note()
-    listed, seed = gr.State(None), gr.State(0)
+    listed: gr.State = gr.State(None)
+    newest_wish: gr.State = gr.State([])  # changed in place: a dream goes on meanwhile
     is_open, own = drawn.inside_open, drawn.own_networks
     with gr.Accordion("Inside the network", open=False, elem_id="inside") as section:
         stage = lay_out()
@@ -242,12 +254,13 @@ def build(drawn: DrawTab) -> None:
         [is_open, part, drawn.pad, stage.network, drawn.picker, own, chosen, typed, other, listed],
         [stage.network, listed, *stage.views],
     )
-    dreaming = stage.wish.change(
+    to_imagine = signal()
+    stage.wish.change(wish_for, [stage.wish, newest_wish], to_imagine, **NEWEST)
+    to_imagine.change(
         imagined,
-        [stage.wish, stage.network, seed, own],
-        [stage.imagined, seed],
+        [stage.wish, stage.network, own, newest_wish],
+        stage.imagined,
         concurrency_id="imagine",
         concurrency_limit=2,
-        **{**QUEUED, "trigger_mode": "multiple"},
+        **{**QUEUED, "trigger_mode": "always_last"},
     )
-    stage.wish.click(None, None, None, cancels=dreaming, **AT_ONCE)

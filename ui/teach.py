@@ -318,6 +318,7 @@ def build(drawn: DrawTab) -> None:
     pressed = row.click(press, [drawn.pad, *lesson, is_open], everything, **AT_ONCE)
     pressed.then(None, note, None, js=html.CLEAR, **AT_ONCE)
     row.clear(None, note, note, js=html.FORGET, **AT_ONCE)
+    drawn.picker.input(None, None, note, js="() => ''", **AT_ONCE)  # it was about another network
     row.focus(prepare, drawn.picker, None, **AT_ONCE)
     all_button.click(teach_all, lesson, [*everything, brought], **AT_ONCE)
     there = [drawn.picker, drawn.own_networks, pupil, digits, is_open]
