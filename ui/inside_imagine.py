@@ -15,7 +15,8 @@ from ui.inside_look import Look, look_at
 from ui.inside_pictures import inked
 
 WISH_TEMPLATE = (
-    '<p class="asked" id="wish-asked">Imagine a …</p><div role="group" aria-labelledby="wish-asked">'
+    '<p class="asked" id="wish-asked">Imagine a …</p>'
+    '<div class="wishes" role="group" aria-labelledby="wish-asked">'
     + "".join(f'<button type="button">{digit}</button>' for digit in range(10))
     + "</div>"
 )
