@@ -174,6 +174,9 @@ def test_a_set_comes_back_is_taught_and_trained_on(page: Page, tmp_path: Path) -
     page.locator("#teach-all").click()
     expect(page.locator("#teach-note")).to_contain_text("Learnt your digits", timeout=SLOW)
     expect(page.locator("#teach-chart polyline")).to_have_count(1)
+    expect(page.locator("#teach-brought")).to_contain_text("Learnt your digits")
+    page.locator("#teach-undo").click()
+    expect(page.locator("#teach-brought p")).to_have_count(0)
     with page.expect_download() as download:
         page.locator("#teach-digits-download").click()
     assert Path(download.value.path()).read_bytes() == (tmp_path / "mine.npz").read_bytes()

@@ -327,7 +327,7 @@ def build(drawn: DrawTab) -> None:
         event.then(
             tidy, [drawn.own_networks, pupil], [drawn.own_networks, drawn.picker, drawn.again], **AT_ONCE
         )
-        event.then(None, None, None, js=html.FOCUS, **AT_ONCE)
+        event.then(None, None, brought, js=html.TAKEN_BACK, **AT_ONCE)
     drawn.for_teach.change(
         of_course, [drawn.picker, pupil, digits, is_open], [after, download, chart], **NEWEST
     )

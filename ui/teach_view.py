@@ -45,13 +45,17 @@ CLEAR = """(note) => {
 FORGET = """(note) => (
   note.includes("message kept") && document.querySelector("#pad .pad.blank") ? note : ""
 )"""
-# The row with Undo goes with the last lesson; who is at the keyboard goes on beside it.
-FOCUS = """() => requestAnimationFrame(() => requestAnimationFrame(() => {
-  const {activeElement: active, body} = document;
-  const row = document.querySelector("#teach-after");
-  if (!row?.checkVisibility() && (active === body || row?.contains(active)))
-    document.querySelector("#teach-row [data-digit]").focus();
-}))"""
+# The row with Undo goes with the last lesson; who is at the keyboard goes on beside it. What the section said
+# of the lesson goes too.
+TAKEN_BACK = """() => {
+  requestAnimationFrame(() => requestAnimationFrame(() => {
+    const {activeElement: active, body} = document;
+    const row = document.querySelector("#teach-after");
+    if (!row?.checkVisibility() && (active === body || row?.contains(active)))
+      document.querySelector("#teach-row [data-digit]").focus();
+  }));
+  return "";
+}"""
 GALLERY_SCRIPT = """
 element.addEventListener("click", (event) => {
   const number = event.target.closest("[data-remove]")?.dataset.remove;
