@@ -17,6 +17,12 @@ INKED = """canvas => {
   return sum;
 }"""
 
+LISTEN = """part => {
+  window.told = [];
+  new MutationObserver(() => told.push(part.textContent))
+    .observe(part, {subtree: true, childList: true, characterData: true});
+}"""
+
 
 def open_section(page: Page) -> Page:
     page.get_by_role("button", name="Inside the network").click()
@@ -101,6 +107,45 @@ def test_pointing_shows_where_a_number_looks_and_pressing_how_it_is_made(page: P
     expect(card).to_have_count(0)
 
 
+def test_a_number_is_seen_with_its_maps_alone(page: Page) -> None:
+    draw(page, STROKES["4"])
+    open_section(page)
+    canvas, card = maps(page, "Convolution 1"), page.locator("#inside-unit .unit")
+    painted(canvas)
+    canvas.click(position={"x": 28, "y": 28})
+    expect(card).to_be_visible()
+    open_part(page, "Why")
+    expect(card).to_have_count(0)
+    expect(page.locator(".sight i")).to_be_hidden()
+    open_part(page, "Layers")
+    expect(card).to_be_visible()
+    expect(page.locator(".sight i")).to_be_visible()
+    open_part(page, "Kernels")
+    for network in ("cnn-8", "digits"):
+        look_into(page, network)
+        expect(page.locator("#inside-kernels .learnt figure")).to_have_count(8 if network == "cnn-8" else 32)
+    open_part(page, "Layers")
+    painted(canvas)
+    expect(page.locator(".sight i")).to_be_hidden()  # that network was another one in between
+    expect(card).to_have_count(0)
+
+
+def test_a_copy_that_is_gone_makes_way_for_its_network(page: Page) -> None:
+    draw(page, STROKES["4"])
+    page.locator("#teach-row [data-digit='4']").click()
+    expect(page.locator("#picker label.selected")).to_have_text(["digits, my hand"], timeout=60_000)
+    open_section(page)
+    chosen = page.locator("#inside-network label.selected")
+    expect(chosen).to_have_text("digits, my hand")
+    page.locator("#teach-undo").click()
+    expect(page.locator("#inside-network")).not_to_contain_text("my hand")
+    expect(chosen).to_have_text("digits")
+    expect(page.locator("#inside-message .failure")).to_have_count(0)
+    page.locator("#pad").get_by_role("button", name="Clear").click()
+    draw(page, STROKES["7"])
+    expect(maps(page, "Probabilities")).to_have_attribute("aria-label", re.compile(r"7: (9\d\.\d|100\.0).%"))
+
+
 def test_other_networks_can_be_looked_into(page: Page) -> None:
     draw(page, STROKES["7"])
     open_section(page)
@@ -128,6 +173,12 @@ def test_everything_is_reached_by_keyboard(page: Page) -> None:
     expect(page.locator("#inside-unit .unit header")).to_contain_text("map 2, row 2, column 2")
     page.locator("#inside-unit [data-close]").press("Enter")
     expect(page.locator("#inside-unit .unit")).to_have_count(0)
+    expect(canvas).to_be_focused()
+    page.keyboard.press("Enter")  # and goes on from where it was
+    expect(page.locator("#inside-unit .unit header")).to_contain_text("map 2, row 2, column 2")
+    page.keyboard.press("Escape")
+    expect(page.locator("#inside-unit .unit")).to_have_count(0)
+    expect(canvas).to_be_focused()
     maps(page, "Outputs").focus()
     page.keyboard.press("ArrowRight")
     expect(page.locator("#inside .where")).to_contain_text("Outputs · 1")
@@ -179,8 +230,23 @@ def test_a_digit_is_imagined_step_by_step(page: Page) -> None:
     page.locator("#inside-wish").get_by_text("3", exact=True).click()
     lead = page.locator("#inside-imagined .lead")
     expect(lead).to_contain_text(re.compile(r"Step (4|8|12|16|20|24|28|32|36|40) of 80"))
+    page.locator("#inside-imagined").evaluate(LISTEN)
+    page.locator("#inside-wish").get_by_text("5", exact=True).click()
+    expect(lead).to_contain_text("of a 5")
+    told = page.evaluate("told")
+    assert any("of a 5" in text for text in told)
+    assert not any("Step 80 of 80" in text and "of a 3" in text for text in told), "it need not be waited for"
     expect(lead).to_contain_text("Step 80 of 80: mlp-100 sees")
     expect(page.locator("#inside-imagined .film figure")).to_have_count(9)
+    first = page.locator("#inside-imagined .dream > img").get_attribute("src") or ""
+    page.locator("#inside-wish").get_by_text("5", exact=True).click()
+    expect(lead).not_to_contain_text("Step 80")
+    expect(lead).to_contain_text("Step 80 of 80: mlp-100 sees")
+    expect(page.locator("#inside-imagined .dream > img")).not_to_have_attribute("src", first)
+    seen = page.locator("#inside-side .sight img")
+    blank = seen.get_attribute("src") or ""
+    draw(page, STROKES["7"])
+    expect(seen).not_to_have_attribute("src", blank)
 
 
 def test_the_pad_comes_along_and_goes_home(page: Page) -> None:
@@ -220,6 +286,9 @@ def test_a_phone_never_scrolls_sideways(open_page: Callable[..., Page], dark: bo
         assert_fits(page)
         open_part(page, part)
         expect(page.locator(shown)).to_be_visible()
+        if part == "Why":  # a colour stands beside its words
+            lines = "keys => keys.map(key => key.getClientRects().length)"
+            assert page.locator("#inside-why .key").evaluate_all(lines) == [1, 1]
     assert_fits(page)
 
 

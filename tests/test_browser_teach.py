@@ -62,10 +62,38 @@ def test_one_click_teaches_undo_takes_it_back_and_nobody_else_sees_it(
     expect(other.locator("#picker")).not_to_contain_text("my hand")
     choose_mlp(other)
     draw_and_read(other, LONG_ONE, 9)
-    page.locator("#teach-undo").click()
+    page.locator("#teach-undo").press("Enter")
     expect(page.locator("#answer .digit")).to_have_text("9")
     expect(page.locator("#picker label.selected")).to_have_text(["mlp-100"])
     expect(page.locator("#teach-undo")).to_be_hidden()
+    expect(page.locator("#teach-row [data-digit='0']")).to_be_focused()  # the button itself is gone
+    expect(page.locator("#teach-note p")).to_have_text("The last lesson is undone.")
+    draw(page, STROKES["7"][:1])
+    expect(page.locator("#teach-note p")).to_have_count(0)  # it was about another drawing
+
+
+def test_undo_belongs_to_the_copy_that_reads(page: Page) -> None:
+    choose_mlp(page)
+    draw_and_read(page, LONG_ONE, 9)
+    say(page, 1)
+    chosen, undo = page.locator("#picker label.selected"), page.locator("#teach-undo")
+    expect(chosen).to_have_text(["mlp-100, my hand"], timeout=SLOW)
+    expect(undo).to_be_visible()
+    for name in ("mlp-16", "mlp-100, my hand"):
+        page.locator("#picker label").get_by_text(name, exact=True).click()
+    expect(chosen).to_have_text(["mlp-16"])
+    expect(undo).to_be_hidden()  # it was taught nothing
+    say(page, 1)
+    expect(chosen).to_have_text(["mlp-16, my hand"])
+    for name in ("mlp-100, my hand", "mlp-16, my hand"):
+        page.locator("#picker label").get_by_text(name, exact=True).click()
+    expect(chosen).to_have_text(["mlp-100, my hand"])
+    undo.click()
+    expect(chosen).to_have_text(["mlp-100"])
+    expect(undo).to_be_hidden()
+    for name in ("mlp-16, my hand", "mlp-100"):
+        page.locator("#picker label").get_by_text(name, exact=True).click()
+    expect(undo).to_be_visible()
 
 
 def test_a_reading_that_was_overtaken_does_not_come_last(page: Page) -> None:
@@ -107,6 +135,29 @@ def test_drawings_are_kept_corrected_and_removed(page: Page) -> None:
     expect(page.locator("#teach-gallery")).to_contain_text("None yet")
 
 
+def test_keeping_a_drawing_on_a_slow_line_spares_the_next_one(page: Page) -> None:
+    page.locator("#teach-row").get_by_text("Keep it as a").click()
+    draw_and_read(page, STROKES["4"], 4)
+    held: list[Route] = []
+
+    def hold_the_press(route: Route) -> None:
+        if "event_data" in (text := route.request.post_data or "") and '"keep"' in text:
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/predict*", hold_the_press)
+    say(page, 4)
+    page.locator("#pad").get_by_role("button", name="Clear").click()
+    draw_and_read(page, STROKES["7"], 7)
+    assert len(held) == 1
+    held[0].continue_()
+    expect(page.locator("#teach-note")).to_contain_text("Kept as a 4")
+    page.wait_for_timeout(200)
+    expect(page.locator("#pad .pad")).not_to_have_class("pad blank")
+    expect(page.locator("#answer .digit")).to_have_text("7")
+
+
 def test_a_set_comes_back_is_taught_and_trained_on(page: Page, tmp_path: Path) -> None:
     digits = lesson_samples.drawn(30, seed=4)
     pairs = zip(digits.images, digits.labels.tolist(), strict=True)
@@ -123,6 +174,9 @@ def test_a_set_comes_back_is_taught_and_trained_on(page: Page, tmp_path: Path) -
     page.locator("#teach-all").click()
     expect(page.locator("#teach-note")).to_contain_text("Learnt your digits", timeout=SLOW)
     expect(page.locator("#teach-chart polyline")).to_have_count(1)
+    expect(page.locator("#teach-brought")).to_contain_text("Learnt your digits")
+    page.locator("#teach-undo").click()
+    expect(page.locator("#teach-brought p")).to_have_count(0)
     with page.expect_download() as download:
         page.locator("#teach-digits-download").click()
     assert Path(download.value.path()).read_bytes() == (tmp_path / "mine.npz").read_bytes()
@@ -158,3 +212,6 @@ def test_everything_is_reached_by_keyboard(page: Page) -> None:
     page.locator("#teach-row input").first.focus()
     page.keyboard.press("ArrowRight")
     expect(page.locator("#teach-row .correct")).to_have_attribute("data-mode", "keep")
+    page.locator("#teach-download").focus()
+    page.keyboard.press("Tab")  # in the order in which they are seen
+    expect(page.locator("#picker input").first).to_be_focused()

@@ -51,6 +51,13 @@ def test_a_number_without_bounds_is_what_was_typed() -> None:
     assert gr.Number(0.1).preprocess(-1e9) == -1e9
 
 
+@pytest.mark.parametrize(
+    ("chosen", "value"), [("a", "a"), ("gone", None), (None, None), (7, None), ([], None)]
+)
+def test_a_choice_is_one_of_those_there_are(chosen: Any, value: str | None) -> None:
+    assert gr.Radio([("A", "a"), ("B", "b")], value="b").preprocess(chosen) == value
+
+
 def test_it_holds_for_what_gradio_makes_anew() -> None:
     made = slider(0, 2, 1, step=0.05, label="Saturation")
     again = type(made)(**{**made.constructor_args, "render": False})

@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import re
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -37,7 +38,7 @@ def shown(
     chosen: Any = None, typed: str = "", other: str | None = None, is_open: bool = True,
 ) -> tuple[Any, ...]:  # fmt: skip
     """What the section shows."""
-    return inside.follow(is_open, part, drawing, name, own or {}, chosen, typed, other, None)[2:]
+    return inside.follow(is_open, part, drawing, name, [], own or {}, chosen, typed, other, None)[2:]
 
 
 def looked(name: str = "lenet-5", own: dict[str, Network] | None = None) -> Look:
@@ -222,15 +223,41 @@ def test_a_press_beside_the_maps_shows_nothing(data: dict[str, Any]) -> None:
 
 
 def test_nothing_is_computed_while_it_is_closed() -> None:
-    for is_open, part in ((False, "layers"), (False, "why"), (True, "imagine")):
-        assert all(view == SKIPPED for view in shown(part, "not even a drawing", is_open=is_open))
+    for part in ("layers", "why", "imagine"):
+        assert all(view == SKIPPED for view in shown(part, "not even a drawing", is_open=False))
+
+
+@pytest.mark.parametrize("part", ["kernels", "why", "imagine"])
+def test_what_the_network_sees_is_always_the_drawing_and_the_card_belongs_to_the_maps(part: str) -> None:
+    chosen = inside.press("digits", event(stage=1, place=[9, 9, 0]))
+    assert shown("layers", chosen=chosen)[UNIT]
+    views = shown(part, sketch("7"), chosen=chosen)
+    assert views[SIDE] == shown("layers", sketch("7"))[SIDE] != shown("layers")[SIDE]
+    assert views[UNIT] == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "names", "found"),
+    [("mlp-16, my hand", ["mlp-16"], "mlp-16"), (None, ["cnn-8", "digits"], "cnn-8"), (None, [], "digits"),
+     ("run 7", ["run 7"], "digits"), ("<b>", ["mine"], "mine")],
+)  # fmt: skip
+def test_where_a_network_is_gone_one_that_reads_takes_its_place(
+    name: str | None, names: list[str], found: str
+) -> None:
+    own = {"mine": branching()}
+    listed = [*pretrained_names(), *own]
+    networks, _, *views = inside.follow(True, "layers", FOUR, name, names, own, None, "", None, listed)
+    assert networks["value"] == found
+    assert (found, found) in networks["choices"]
+    assert json.loads(views[LAYERS])["network"] == found
+    assert views[MESSAGE] == ""
 
 
 def test_a_network_of_ones_own_is_listed_once() -> None:
     own = {"mine": branching()}
-    networks, listed, *_ = inside.follow(True, "layers", FOUR, "digits", own, None, "", None, None)
+    networks, listed, *_ = inside.follow(True, "layers", FOUR, "digits", [], own, None, "", None, None)
     assert ("mine", "mine") in networks["choices"]
-    networks, same, *_ = inside.follow(True, "layers", FOUR, "digits", own, None, "", None, listed)
+    networks, same, *_ = inside.follow(True, "layers", FOUR, "digits", [], own, None, "", None, listed)
     assert networks == SKIPPED, "a list that is sent anew takes the focus away"
     assert same == listed
 
@@ -246,13 +273,13 @@ def test_it_opens_with_the_network_that_reads() -> None:
 
 
 @pytest.mark.parametrize(
-    ("drawing", "name", "said"), [("x", "digits", "not a PNG"), (FOUR, "run 7", GONE), (FOUR, "<b>", GONE)]
+    "part",
+    ["layers", "kernels", "why", "imagine"],
 )
-def test_what_can_not_be_shown_is_told(drawing: str, name: str, said: str) -> None:
-    for part in ("layers", "kernels", "why"):
-        views = shown(part, drawing, name, other="9")
-        assert said in words(views[MESSAGE])
-        assert all(view == SKIPPED for view in views[:MESSAGE])
+def test_what_can_not_be_shown_is_told(part: str) -> None:
+    views = shown(part, "x", other="9")
+    assert "not a PNG" in words(views[MESSAGE])
+    assert all(view == SKIPPED for view in views[:MESSAGE])
 
 
 @pytest.mark.parametrize("blank", ["", None])
@@ -301,22 +328,49 @@ def test_why_names_the_answer_and_another_digit_is_reached() -> None:
     assert shown("why", other="x")[CHANGED] == ""
 
 
+def dreamt(wish: str, name: str, own: dict[str, Network] | None = None) -> Iterator[str]:
+    return inside.imagined(wish, name, own or {}, [wish])
+
+
 def test_a_dream_is_told_step_by_step(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inside_imagine, "PAUSE", 0)
-    told = list(inside.imagined("3", "mlp-100", 5, {}))
-    assert {seed for _, seed in told} == {6}
-    assert words(told[0][0]).startswith("Step 0 of 80: mlp-100 sees")
-    assert "Step 80 of 80" in told[-1][0]
-    assert told[-1][0].count('alt="step ') == 9
-    assert len({html for html, _ in told}) == len(told) == 21
+    told = list(dreamt("3 1", "mlp-100"))
+    assert words(told[0]).startswith("Step 0 of 80: mlp-100 sees")
+    assert "Step 80 of 80" in told[-1]
+    assert told[-1].count('alt="step ') == 9
+    assert len(set(told)) == len(told) == 21
+
+
+def test_the_same_wish_again_is_another_dream() -> None:
+    assert next(dreamt("3 1", "mlp-100")) != next(dreamt("3 2", "mlp-100"))
+
+
+def test_another_wish_ends_the_dream(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inside_imagine, "PAUSE", 0)
+    newest: list[str | None] = []
+    first = inside.wish_for("3 1", newest)
+    dream = inside.imagined("3 1", "mlp-100", {}, newest)
+    next(dream)
+    assert inside.wish_for("8 2", newest) != first, "each wish has a signal of its own"
+    assert list(dream) == []
+    assert len(list(inside.imagined("8 2", "mlp-100", {}, newest))) == 21
+
+
+@pytest.mark.parametrize(
+    ("wish", "digit", "seed"),
+    [("3 1", 3, 1), ("0 12", 0, 12), ("", 0, 0), (None, 0, 0), ("x 1", 0, 0), ("² 1", 0, 0), ("9", 0, 0),
+     ("3 -1", 0, 0), ("3 1e9", 0, 0), ("3 9999999999", 0, 0)],
+)  # fmt: skip
+def test_a_wish_is_a_digit_and_a_seed(wish: str | None, digit: int, seed: int) -> None:
+    assert inside_imagine.wished(wish) == (digit, seed)
 
 
 def test_a_dream_of_a_lost_network_is_a_sentence() -> None:
-    assert GONE in next(inside.imagined("3", "run 7", 0, {}))[0]
+    assert GONE in next(dreamt("3 1", "run 7"))
 
 
 def test_names_are_text_not_markup() -> None:
     own = {"<img src=x>": load_pretrained("mlp-16")}
     for part, view in (("kernels", KERNELS), ("why", WHY)):
         assert "<img src=x>" not in shown(part, name="<img src=x>", own=own)[view]
-    assert "<img src=x>" not in next(inside.imagined("3", "<img src=x>", 0, own))[0]
+    assert "<img src=x>" not in next(dreamt("3 1", "<img src=x>", own))

@@ -13,11 +13,11 @@ from engine import lesson_samples
 from engine.checkpoint import load, load_pretrained
 from engine.datasets import Dataset, DataUnavailable, Splits
 from engine.lesson_samples import Samples
-from engine.lessons import Plan
+from engine.lessons import Lesson, Plan
 from engine.network import Network
 from engine.own_digits import OwnDigits, save
 from tests.test_draw_tab import sketch
-from ui import data_source, draw, teach, teach_pupil
+from ui import data_source, draw, teach, teach_pupil, teach_view
 from ui.data_source import SHARE
 from ui.teach_pupil import Course, Pupil, room_of
 from ui.training_settings import MINE, WITH_MINE
@@ -63,7 +63,7 @@ class Page:
         return self.take(teach.undo(self.names, self.own, self.pupil, self.digits, True))
 
     def tidy(self) -> None:
-        self.own, choices = teach.tidy(self.own, self.pupil)
+        self.own, choices, _ = teach.tidy(self.own, self.pupil)
         assert f"{NAME}, my hand" not in dict(choices["choices"])
 
     def reset(self) -> str:
@@ -83,8 +83,8 @@ class Page:
     @property
     def course(self) -> Course:
         assert self.pupil is not None
-        assert self.pupil.course is not None
-        return self.pupil.course
+        (course,) = self.pupil.courses.values()
+        return course
 
 
 @pytest.fixture
@@ -201,7 +201,6 @@ def test_the_taught_network_is_downloaded(page: Page) -> None:
     file = page.parts[1]["value"]
     assert Path(file).name == "mlp-100-my-hand.npz"
     assert weights(load(file)) == weights(page.course.network)
-    page.course  # noqa: B018
     assert page.pupil is not None
     page.pupil.release()
     assert not Path(file).exists()
@@ -212,7 +211,7 @@ def test_a_closed_tab_lets_go_of_everything(page: Page) -> None:
     network = weakref.ref(page.course.network)
     teach.leave(visitor())
     assert page.pupil is not None
-    assert page.pupil.course is None
+    assert not page.pupil.courses
     page.own.clear()
     import gc
 
@@ -236,7 +235,7 @@ def test_nothing_of_the_section_is_made_while_it_is_closed(page: Page) -> None:
     page.is_open = False
     page.press("4", 4, "keep")
     assert not isinstance(page.parts[2], str)
-    is_open, _, _, _, _, _, gallery, *_ = teach.opened(page.pupil, page.digits, visitor())
+    is_open, _, _, _, _, _, gallery, *_ = teach.opened(page.names, page.pupil, page.digits, visitor())
     assert is_open is True
     assert "<figure" in gallery
 
@@ -247,7 +246,7 @@ def test_labels_are_corrected_and_drawings_removed(page: Page) -> None:
 
     def change(number: Any, label: Any) -> OwnDigits:
         event = cast(gr.EventData, SimpleNamespace(number=number, label=label))
-        return cast(OwnDigits, teach.change(page.pupil, page.digits, visitor(), event)[1])
+        return cast(OwnDigits, teach.change(page.names, page.pupil, page.digits, visitor(), event)[1])
 
     assert change(number, 4).counts()[4] == 1
     assert len(change(number, None)) == 0
@@ -292,6 +291,54 @@ def test_what_is_compared_stays_chosen(page: Page) -> None:
     assert page.names == ["mlp-16", NAME]
 
 
+def test_undo_reset_and_download_are_of_the_copy_that_reads(page: Page) -> None:
+    """Not of the one that was taught last."""
+    page.press("4", 9)
+    page.names = ["mlp-16"]
+    page.press("4", 7)
+    assert page.names == ["mlp-16, my hand"]
+    page.names = [f"{NAME}, my hand"]
+    row, file, _ = teach.of_course(page.names, page.pupil, page.digits, True)
+    assert row["visible"] is True
+    assert Path(file["value"]).name == f"{NAME}-my-hand.npz"
+    page.undo()
+    assert page.names == [NAME]
+    assert page.parts[0]["visible"] is False, "what reads now was taught nothing"
+    page.names = ["mlp-16, my hand"]
+    row, file, _ = teach.of_course(page.names, page.pupil, page.digits, True)
+    assert row["visible"] is True
+    assert Path(file["value"]).name == "mlp-16-my-hand.npz"
+    assert "forgotten" in page.reset()
+    assert page.names == ["mlp-16"]
+
+
+def test_what_is_taken_back_is_named_where_several_are_compared(page: Page) -> None:
+    page.press("4", 9)
+    page.press("7", 1)
+    page.names = ["mlp-16", *page.names]
+    assert f"The last lesson of {NAME} is undone." in page.undo()
+    assert f"All lessons of {NAME} are forgotten" in page.reset()
+
+
+def test_a_refused_lesson_leaves_the_other_copys_row(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    page.press("4", 9)
+    harsh = Plan(steps=80, least=80, learning_rate=0.05, weight=50.0)
+    monkeypatch.setattr(teach_pupil, "Plan", lambda: harsh)
+    page.names = ["mlp-16", *page.names]
+    assert "<b>Undone.</b>" in page.press("4", 0)
+    assert page.parts[0]["visible"] is True
+    page.undo()
+    assert page.names == ["mlp-16", NAME]
+
+
+def test_a_copy_that_is_taken_away_has_the_drawing_read_again(page: Page) -> None:
+    page.press("4", 9)
+    page.undo()
+    _, _, first = teach.tidy(page.own, page.pupil)
+    assert isinstance(first, int), "what looked into it looks elsewhere"
+    assert teach.tidy(page.own, page.pupil)[1:] == (gr.skip(), gr.skip())
+
+
 def test_a_copy_has_no_figures_of_before_its_lessons(page: Page) -> None:
     page.press("7", 1)
     copy = page.own[f"{NAME}, my hand"]
@@ -301,13 +348,33 @@ def test_a_copy_has_no_figures_of_before_its_lessons(page: Page) -> None:
 
 def test_a_set_comes_back(page: Page, tmp_path: Path) -> None:
     save(own_digits(), tmp_path / "mine.npz")
-    told, _, digits, *_ = teach.bring_digits(str(tmp_path / "mine.npz"), None, OwnDigits(), visitor())
+    told, _, digits, *_ = teach.bring_digits(str(tmp_path / "mine.npz"), [], None, OwnDigits(), visitor())
     assert "30 digits have been added" in told
     assert digits.counts() == (3,) * 10
     (tmp_path / "bad.npz").write_bytes(b"nothing")
-    told, _, same, *_ = teach.bring_digits(str(tmp_path / "bad.npz"), None, digits, visitor())
+    told, _, same, *_ = teach.bring_digits(str(tmp_path / "bad.npz"), [], None, digits, visitor())
     assert "can&#x27;t be used" in told
     assert len(same) == 30, "what was there is not lost"
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [(1, "1 digit, none kept aside so far."), (2, "2 digits, none kept aside so far."),
+     (3, "3 digits, 1 of them kept aside (dashed, every 3rd of each): it is never learnt, and shows how"),
+     (6, "6 digits, 2 of them kept aside (dashed, every 3rd of each): they are never learnt, and show how")],
+)  # fmt: skip
+def test_the_gallery_counts_in_grammar(count: int, said: str) -> None:
+    digits = OwnDigits().with_pictures((SAMPLES.images[i], 4) for i in range(count))
+    assert said in teach_view.gallery(digits)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(0.003, "in less than 0.1 s."), (0.099, "in less than 0.1 s."), (0.26, "in 0.3 s.")]
+)
+def test_no_lesson_takes_no_time(seconds: float, said: str) -> None:
+    shares = np.full((2, 10), 0.1)
+    lesson = Lesson(load_pretrained(NAME), True, 0.9, 0.9, 8, shares)
+    assert f"Taught {said}" in teach_view.lesson_said(lesson, 4, "100 digits", seconds)
 
 
 # --- to train on ------------------------------------------------------------------------------------------

@@ -46,20 +46,21 @@ class DrawTab:
 
     pad: the sketchpad; its value goes through `open_sketch`. picker: the networks that read, a list of names.
     own_networks: this visitor's own, {name: Network}; the dict is changed in place, never replaced, because a
-    drawing may be read at the same moment. `offer` does both. answer_column: where their answer stands.
-    own_digits: the visitor's labelled drawings, an OwnDigits.
+    drawing may be read at the same moment. `offer` does both. below_answer: between their answer and the
+    picker. own_digits: the visitor's labelled drawings, an OwnDigits.
 
-    The rest are signals (see ui/events.py). again: has the drawing read once more. for_numbers, for_inside:
-    the drawing was read, which the sections listen to while they are open; whether they are is in
-    numbers_open and inside_open.
+    The rest are signals (see ui/events.py). again: has the drawing read once more. for_teach: others read
+    now. for_numbers, for_inside: the drawing was read, which the sections listen to while they are open;
+    whether they are is in numbers_open and inside_open.
     """
 
     pad: gr.HTML
     picker: gr.CheckboxGroup
     own_networks: gr.State
-    answer_column: gr.Column
+    below_answer: gr.Column
     own_digits: gr.State
     again: gr.Number
+    for_teach: gr.Textbox
     for_numbers: gr.Number
     for_inside: gr.Number
     numbers_open: gr.Checkbox
@@ -110,10 +111,11 @@ def read_drawing(
     inside_open: bool,
     request: gr.Request | None = None,
 ) -> tuple[Any, ...]:
-    """Something has changed: (answer, own networks, hint, who reads, signals for numbers and inside)."""
+    """Something has changed: (answer, own networks, hint, who reads, for pictures and for Teach, signals)."""
     told, own = read_sketch(sketch, names, own, request)
     signals = (next(tickets) if is_open else gr.skip() for is_open in (numbers_open, inside_open))
-    return told, own, hint(sketch), json.dumps(names), *signals
+    readers = json.dumps(names)
+    return told, own, hint(sketch), readers, readers, *signals
 
 
 def leave(request: gr.Request) -> None:
@@ -194,8 +196,9 @@ def build() -> DrawTab:
             )
             several = hint_panel()
             drawn_examples()
-        with gr.Column(min_width=300, elem_id="draw-answer") as column:
+        with gr.Column(min_width=300, elem_id="draw-answer"):
             heard = gr.HTML(read_sketch("", [], {})[0], apply_default_css=False, elem_id="answer")
+            below_answer = gr.Column(elem_id="draw-below-answer")
             picker = gr.CheckboxGroup(
                 choices(own={}),
                 value=pretrained_names()[:1],
@@ -204,17 +207,18 @@ def build() -> DrawTab:
                 elem_id="picker",
             )
     picture, told = picture_reader()
-    again, for_numbers, for_inside, readers = signal(), signal(), signal(), note(json.dumps(picker.value))
-    is_open = flag(), flag()
+    again, for_numbers, for_inside, is_open = signal(), signal(), signal(), (flag(), flag())
+    readers, for_teach = note(json.dumps(picker.value)), note(json.dumps(picker.value))
     newest(
         [pad.change, picker.change, again.change, *(section.change for section in is_open)],
         read_drawing,
         [pad, picker, own, *is_open],
-        [heard, own, several, readers, for_numbers, for_inside],
+        [heard, own, several, readers, for_teach, for_numbers, for_inside],
     )
     newest([picture.change, readers.change], read_picture, [picture, picker, own], [told, own])
     endpoint()
-    return DrawTab(pad, picker, own, column, own_digits, again, for_numbers, for_inside, *is_open)
+    signals = again, for_teach, for_numbers, for_inside, *is_open
+    return DrawTab(pad, picker, own, below_answer, own_digits, *signals)
 
 
 def drawn_examples() -> None:

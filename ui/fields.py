@@ -43,8 +43,14 @@ def within_bounds(field: gr.Number, typed: Any) -> float | int | None:
     )
 
 
+def one_of(field: gr.Radio, chosen: Any) -> Any:
+    """The choice of a radio group, None where it is none of its own (any more)."""
+    return chosen if any(chosen == value for _, value in field.choices) else None
+
+
 # Gradio refuses what lies outside, and an event that is not queued shows nobody its words. It makes a
 # component anew, by its class, for each visitor who was sent an update of it, and what one instance was given
 # is lost then; so these are the classes'.
 gr.Slider.preprocess = brought_within  # type: ignore[assignment, method-assign]
 gr.Number.preprocess = within_bounds  # type: ignore[assignment, method-assign]
+gr.Radio.preprocess = one_of  # type: ignore[assignment, method-assign]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -14,8 +15,8 @@ import numpy as np
 
 from engine.checkpoint import pretrained_names
 from ui.draw import DrawTab, Own, choices
-from ui.events import AT_ONCE, NEWEST, QUEUED, newest, note
-from ui.inside_imagine import dream, nothing_yet
+from ui.events import AT_ONCE, NEWEST, QUEUED, newest, note, signal, tickets
+from ui.inside_imagine import WISH_SCRIPT, WISH_TEMPLATE, dream, nothing_yet, wished
 from ui.inside_kernels import bench, own_kernel, own_view
 from ui.inside_layers import describe, layers_panel
 from ui.inside_look import Look, look_at
@@ -30,11 +31,16 @@ SIDE_TEMPLATE = (
     '<p class="where" aria-live="polite">What the network sees.</p></div>'
 )
 CLOSE_SCRIPT = """
-element.addEventListener("click", (event) => {
-  if (!event.target.closest("[data-close]")) return;
+const close = () => {
   document.dispatchEvent(new CustomEvent("unit-closed"));
   trigger("click");
+};
+element.addEventListener("click", (event) => { if (event.target.closest("[data-close]")) close(); });
+element.closest("#inside").addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && element.querySelector(".unit")) close();
 });"""
+# A number of one network has no counterpart in another: nothing is chosen any more, here and on the maps.
+FORGET = "() => { document.dispatchEvent(new CustomEvent('unit-closed')); return ''; }"
 PARTS = {"layers": "Layers", "kernels": "Kernels", "why": "Why", "imagine": "Imagine"}
 DIGITS = [str(digit) for digit in range(10)]
 
@@ -47,6 +53,7 @@ def follow(
     part: str,
     sketch: str | None,
     name: str | None,
+    names: list[str],
     own: Own,
     chosen: str | None,
     typed: str | None,
@@ -55,13 +62,15 @@ def follow(
 ) -> tuple[Any, ...]:
     """What is seen of the section, anew: (networks, listed, then the views of Stage).
 
-    Nothing is computed while the section is closed, and only the part that is in front.
+    Nothing is computed while the section is closed, and only the part that is in front. Where the network is
+    gone, as a taught copy is after Undo, the first of those that read, `names`, takes its place.
     """
-    if not is_open or part == "imagine":
+    if not is_open:
         return tuple(gr.skip() for _ in range(10))
     there = [*pretrained_names(), *own]
-    networks = gr.skip() if there == listed else renew(own)
-    return networks, there, *views(part, sketch, name, own, chosen, typed, other)
+    found = name if name in there else first_of(names, own)
+    networks = gr.skip() if there == listed and found == name else renew(own, name, found)
+    return networks, there, *views(part, sketch, found, own, chosen, typed, other)
 
 
 def views(
@@ -74,7 +83,8 @@ def views(
         sentence = f'<p class="failure" role="alert">{escape(look)}</p>'
         return (*(gr.skip() for _ in range(7)), sentence)
     side = json.dumps({"picture": inked(np.pad(look.ink, look.network.preprocessing.pad))})
-    layers = unit = kernels = own_made = reasons = changed = gr.skip()
+    layers = kernels = own_made = reasons = changed = gr.skip()
+    unit = ""  # it belongs to the maps, and comes back with them
     if part == "layers":
         layers, unit = describe(look), taken_apart(look, chosen)
     elif part == "kernels":
@@ -86,16 +96,20 @@ def views(
 
 def opened(names: list[str], name: str | None, own: Own) -> tuple[bool, dict[str, Any]]:
     """The section was opened, and looks into the network that reads: (open, network)."""
-    wanted = name if name in names or not names else names[0]
-    known = wanted in own or wanted in pretrained_names()
-    wanted = wanted if known else pretrained_names()[0]
+    wanted = [name] if name is not None and (name in names or not names) else names[:1]
+    return True, renew(own, name, first_of(wanted, own))
+
+
+def first_of(names: list[str], own: Own) -> str:
+    """The first of some networks that is there, else the first of all."""
+    shipped = pretrained_names()
+    return next((name for name in names if name in own or name in shipped), shipped[0])
+
+
+def renew(own: Own, name: str | None, wanted: str) -> dict[str, Any]:
+    """What there is to look into, and that it is `wanted` now, no longer `name`."""
     # Said only where it differs: by the time this arrives, the visitor may have chosen another.
-    return True, {**renew(own), **({"value": wanted} if wanted != name else {})}
-
-
-def renew(own: Own) -> dict[str, Any]:
-    """There may be another network to look into."""
-    return gr.update(choices=choices(own))
+    return gr.update(choices=choices(own)) | ({"value": wanted} if wanted != name else {})
 
 
 def taken_apart(look: Look, chosen: str | None) -> str:
@@ -112,10 +126,20 @@ def press(name: str | None, event: gr.EventData) -> str:
     return json.dumps([name, getattr(event, "stage", None), getattr(event, "place", None)])
 
 
-def imagined(digit: str | None, name: str | None, seed: int, own: Own) -> Iterator[tuple[str, int]]:
-    """A digit imagined, step by step; the next dream begins from other noise."""
-    for html in dream(digit, name, seed, own):
-        yield html, seed + 1
+def wish_for(wish: str | None, newest_wish: list[str | None]) -> int:
+    """A wish, see `WISH_SCRIPT`, ends what is still being imagined, and is imagined next: its signal."""
+    newest_wish[:] = [wish]
+    return next(tickets)
+
+
+def imagined(wish: str | None, name: str | None, own: Own, newest_wish: list[str | None]) -> Iterator[str]:
+    """A digit imagined, step by step, until another is wished for."""
+    digit, seed = wished(wish)
+    with closing(dream(digit, name, seed, own)) as frames:
+        for html in frames:
+            if newest_wish != [wish]:
+                return
+            yield html
 
 
 # --- layout ----------------------------------------------------------------------------------------------
@@ -143,7 +167,7 @@ class Stage:
     reasons: gr.HTML
     other: gr.Radio
     changed: gr.HTML
-    wish: gr.Radio
+    wish: gr.HTML
     imagined: gr.HTML
     message: gr.HTML
     tabs: dict[str, gr.Tab]
@@ -180,7 +204,13 @@ def lay_out() -> Stage:
                 other = digit_picker("What would make it a …", "inside-other")
                 changed = panel("", "inside-changed")
             with gr.Tab(PARTS["imagine"]) as imagine_tab:
-                wish = digit_picker("Imagine a …", "inside-wish")
+                wish = gr.HTML(
+                    "",
+                    html_template=WISH_TEMPLATE,
+                    js_on_load=WISH_SCRIPT,
+                    apply_default_css=False,
+                    elem_id="inside-wish",
+                )
                 dreamt = panel(nothing_yet(), "inside-imagined")
     tabs = dict(zip(PARTS, (layers_tab, kernels_tab, why_tab, imagine_tab), strict=True))
     return Stage(
@@ -205,7 +235,8 @@ def lay_out_side() -> tuple[gr.HTML, gr.HTML]:
 def build(drawn: DrawTab) -> None:
     """The section, closed; to be called inside the Draw tab."""
     part, chosen = note("layers"), note()
-    listed, seed = gr.State(None), gr.State(0)
+    listed: gr.State = gr.State(None)
+    newest_wish: gr.State = gr.State([])  # changed in place: a dream goes on meanwhile
     is_open, own = drawn.inside_open, drawn.own_networks
     with gr.Accordion("Inside the network", open=False, elem_id="inside") as section:
         stage = lay_out()
@@ -215,17 +246,20 @@ def build(drawn: DrawTab) -> None:
         tab.select(None, None, part, js=f"() => '{name}'", **AT_ONCE)
     stage.layers.click(press, stage.network, chosen, **NEWEST)
     stage.unit.click(None, None, chosen, js="() => ''", **AT_ONCE)
+    stage.network.change(None, None, chosen, js=FORGET, **AT_ONCE)
     typed, other = stage.typed, stage.other
     newest(
         [drawn.for_inside.change, part.change, chosen.change, stage.network.input, typed.change, other.input],
         follow,
-        [is_open, part, drawn.pad, stage.network, own, chosen, typed, other, listed],
+        [is_open, part, drawn.pad, stage.network, drawn.picker, own, chosen, typed, other, listed],
         [stage.network, listed, *stage.views],
     )
-    stage.wish.input(
+    to_imagine = signal()
+    stage.wish.change(wish_for, [stage.wish, newest_wish], to_imagine, **NEWEST)
+    to_imagine.change(
         imagined,
-        [stage.wish, stage.network, seed, own],
-        [stage.imagined, seed],
+        [stage.wish, stage.network, own, newest_wish],
+        stage.imagined,
         concurrency_id="imagine",
         concurrency_limit=2,
         **{**QUEUED, "trigger_mode": "always_last"},

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from html import escape
 
@@ -13,18 +14,38 @@ from ui.draw import BLANK, Own
 from ui.inside_look import Look, look_at
 from ui.inside_pictures import inked
 
+WISH_TEMPLATE = (
+    '<p class="asked" id="wish-asked">Imagine a …</p>'
+    '<div class="wishes" role="group" aria-labelledby="wish-asked">'
+    + "".join(f'<button type="button">{digit}</button>' for digit in range(10))
+    + "</div>"
+)
+# The value is the digit and how many wishes there were, so that the same digit can be wished for again.
+WISH_SCRIPT = """
+let wishes = 0;
+element.addEventListener("click", (event) => {
+  const button = event.target.closest("button");
+  if (button) props.value = `${button.textContent} ${++wishes}`;
+});"""
+
 EVERY = 4  # steps between two pictures on the page
 PAUSE = 0.2  # seconds that one stays at least
 KEPT = tuple(STEPS * part // 8 for part in range(9))  # steps that stay on the page
 
 
-def dream(digit: str | int | None, name: str | None, seed: float, own: Own) -> Iterator[str]:
+def wished(wish: str | None) -> tuple[int, int]:
+    """A wish's digit and the seed of its dream; both are 0 where it is none: it comes from a browser."""
+    found = re.fullmatch(r"([0-9]) ([0-9]{1,9})", wish or "")
+    return (int(found[1]), int(found[2])) if found else (0, 0)
+
+
+def dream(digit: int, name: str | None, seed: int, own: Own) -> Generator[str]:
     """A digit imagined by a network, as HTML again and again."""
     look = look_at("", name, own)
     if isinstance(look, str):
         yield f'<p class="failure" role="alert">{look}</p>'
         return
-    yield from _frames(look, int(digit or 0), int(seed))
+    yield from _frames(look, digit, seed)
 
 
 def _frames(look: Look, digit: int, seed: int) -> Iterator[str]:

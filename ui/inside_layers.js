@@ -12,6 +12,7 @@ const shown = new Map();  // stage number -> what is on the page
 let network = "";
 let at = null;            // {stage, map, row, column} under the pointer or the keyboard
 let chosen = null;        // the same, pressed
+let last = null;          // the one that was chosen before its card was closed
 let marked = new Set();   // the stages on which either is marked
 let width = 0;            // of the list, for which all was laid out
 
@@ -168,7 +169,8 @@ function point(unit) {
 
 // The box on the picture and the marks on the maps follow the number pointed at, else the one pressed.
 function tell() {
-  const unit = at || chosen, data = unit && shown.get(unit.stage)?.data;
+  const unit = list.clientWidth ? at || chosen : null;  // without width: another part is in front
+  const data = unit && shown.get(unit.stage)?.data;
   const detail = data ? { box: range(data.sees, unit), words: named(unit) } : null;
   element.dispatchEvent(new CustomEvent("looks", { detail, bubbles: true }));
   const before = marked;
@@ -186,7 +188,8 @@ function press(unit) {
 
 function key(stage, event) {
   const { data } = stage, [h, w] = data.size;
-  const unit = at && at.stage === data.stage ? { ...at } : { stage: data.stage, map: 0, row: 0, column: 0 };
+  const from = [at, chosen, last].find((one) => one?.stage === data.stage);
+  const unit = { stage: data.stage, map: 0, row: 0, column: 0, ...from };
   const steps = {
     ArrowLeft: () => unit.column--, ArrowRight: () => unit.column++,
     ArrowUp: () => unit.row--, ArrowDown: () => unit.row++,
@@ -211,7 +214,7 @@ function update() {
   if (described.network !== network) {
     shown.forEach((stage) => stage.box.remove());
     shown.clear();
-    at = chosen = null;
+    at = chosen = last = null;
     network = described.network;
     tell();
   }
@@ -230,11 +233,18 @@ function update() {
   }
 }
 
-document.addEventListener("unit-closed", () => { chosen = null; tell(); });
+document.addEventListener("unit-closed", () => {
+  const card = document.querySelector("#inside-unit");
+  if (card.contains(document.activeElement)) shown.get(chosen?.stage)?.canvas.focus({ preventScroll: true });
+  last = chosen || last;
+  chosen = null;
+  tell();
+});
 new ResizeObserver(() => {
   if (list.clientWidth === width) return;
   width = list.clientWidth;
   shown.forEach(paint);
+  tell();
 }).observe(list);
 // On a phone the card of one number lies over the page: only as long as the maps that it belongs to are seen.
 new IntersectionObserver(([entry]) => list.closest("#inside").classList.toggle("maps-seen", entry.isIntersecting))

@@ -18,12 +18,12 @@ from engine.layers import AveragePool2D, GlobalAveragePool, MaxPool2D, UpSample2
 from engine.stages import Pass, reach, window
 from ui.answer import percent
 from ui.inside_look import Look
-from ui.inside_pictures import strength_of, strip
+from ui.inside_pictures import key, strength_of, strip
 from ui.inside_words import about, titles
 
 SCRIPT = (Path(__file__).parent / "inside_layers.js").read_text(encoding="utf-8")
 TEMPLATE = (
-    '<p class="legend"><i class="more"></i>above zero <i class="less"></i>below zero. '
+    f'<p class="legend">{key("above zero", "below zero.")} '
     "Point at a number to see where it looks; press it to see how it is computed.</p>"
     '<div class="stages"></div>'
 )

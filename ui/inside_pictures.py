@@ -57,6 +57,12 @@ def _uri(image: Image.Image, **options: bytes) -> str:
     return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode("ascii")
 
 
+def key(more: str, less: str) -> str:
+    """What the two colours mean, each with its words on one line."""
+    kinds = (("more", more), ("less", less))
+    return " ".join(f'<span class="key"><i class="{kind}"></i>{words}</span>' for kind, words in kinds)
+
+
 def number(value: float | np.floating, digits: int = 3) -> str:
     """A number for a person: "−0.125"; tiny ones in powers of ten (HTML), but not in a grid of 2 digits."""
     value = float(value)

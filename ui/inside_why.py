@@ -9,7 +9,7 @@ import numpy as np
 from engine.saliency import occlusion, smoothed, strokes, turn_into
 from ui.answer import percent
 from ui.inside_look import Look
-from ui.inside_pictures import inked, signed
+from ui.inside_pictures import inked, key, signed
 
 NO_DRAWING = '<p class="told">Draw a digit first.</p>'
 
@@ -22,7 +22,7 @@ def why(look: Look) -> str:
     ink = look.amounts
     return (
         f'<p class="lead">{escape(look.name)} reads <b>{digit}</b>, {percent(float(share))}. '
-        '<i class="more"></i>speaks for it <i class="less"></i>speaks against it</p>'
+        f"{key('speaks for it', 'speaks against it')}</p>"
         '<div class="maps">'
         + _map(
             smoothed(strokes(look.network, ink, digit)),
@@ -84,5 +84,5 @@ def _over(ink: np.ndarray, difference: np.ndarray) -> str:
     return (
         f'<figure><div class="over"><img class="ghost" src="{inked(ink)}" alt="">'
         f'<img src="{signed(difference, 1.0)}" alt="the change"></div>'
-        '<figcaption><i class="more"></i>ink added <i class="less"></i>taken away</figcaption></figure>'
+        f"<figcaption>{key('ink added', 'taken away')}</figcaption></figure>"
     )

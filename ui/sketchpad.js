@@ -7,6 +7,7 @@
 //
 // Other parts of the page may draw as well:
 //   pad.dispatchEvent(new CustomEvent("sketch", {detail: {strokes: [[x, y, x, y, ...], ...]}}))
+// and are told by an event "drawn", which bubbles, that a stroke has begun or ended or was taken away.
 
 const pad = element.querySelector(".pad");
 const canvas = pad.querySelector("canvas");
@@ -162,6 +163,7 @@ function changed() {
   button.redo.disabled = !undone.length;
   button.clear.disabled = !visible().length;
   pad.classList.toggle("blank", !visible().length && !current);
+  pad.dispatchEvent(new CustomEvent("drawn", { bubbles: true }));
 }
 
 function rebuilt() {

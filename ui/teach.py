@@ -57,11 +57,11 @@ def press(
             digits = digits.add(ink, label)
             counts = ", ".join(f"{count} × {digit}" for digit, count in enumerate(digits.counts()) if count)
             note = html.said(f"Kept as a {label}. Your digits: {counts}.", "kept")
-            return own, gr.skip(), pupil, digits, gr.skip(), *parts(note, pupil, digits, is_open)
+            return own, gr.skip(), pupil, digits, gr.skip(), *parts(note, names, pupil, digits, is_open)
         return corrected(ink, names, own, pupil, digits, is_open, label)
     except (PictureError, OwnDigitsError, ValueError) as error:
         note = html.said(sentence(error), "error")
-        return own, gr.skip(), pupil, digits, gr.skip(), *parts(note, pupil, digits, is_open)
+        return own, gr.skip(), pupil, digits, gr.skip(), *parts(note, names, pupil, digits, is_open)
 
 
 def corrected(
@@ -78,7 +78,8 @@ def corrected(
     start = time.perf_counter()
     lesson = course.correct(ink, label)
     note = html.lesson_said(lesson, label, course.room.samples.told, time.perf_counter() - start)
-    return reads_now(own, pupil, digits, is_open, html.of_several(note, course.base, names), names)
+    note = html.of_several(note, course.base, names)
+    return reads_now(course, own, pupil, digits, is_open, note, names)
 
 
 def teach_all(
@@ -95,33 +96,38 @@ def teach_all(
         lesson = course.learn_all(digits)
     except ValueError as error:
         note = html.said(sentence(error), "error")
-        return own, gr.skip(), pupil, digits, gr.skip(), *parts(note, pupil, digits, True), note
+        return own, gr.skip(), pupil, digits, gr.skip(), *parts(note, names, pupil, digits, True), note
     note = html.of_several(html.all_said(lesson, course.room.samples.told), course.base, names)
-    return *reads_now(own, pupil, digits, True, note, names), note
+    return *reads_now(course, own, pupil, digits, True, note, names), note
 
 
 def undo(
     names: list[str], own: Own, pupil: Pupil | None, digits: OwnDigits, is_open: bool
 ) -> tuple[Any, ...]:
-    """Take the last lesson back."""
-    if pupil is None or pupil.course is None or not pupil.course.undo():
-        return gone(own, pupil, digits, is_open)
-    return reads_now(own, pupil, digits, is_open, html.said("The last lesson is undone."), names)
+    """Take the last lesson of the copy that reads back."""
+    course = pupil.taught(names) if pupil is not None else None
+    if pupil is None or course is None:
+        return gone(own, names, pupil, digits, is_open)
+    course.undo()
+    note = html.said(f"The last lesson{html.of_one(course.base, names)} is undone.")
+    return reads_now(course, own, pupil, digits, is_open, note, names)
 
 
 def reset(
     names: list[str], own: Own, pupil: Pupil | None, digits: OwnDigits, is_open: bool
 ) -> tuple[Any, ...]:
-    """Take all lessons of this network back."""
-    if pupil is None or pupil.course is None:
-        return gone(own, pupil, digits, is_open)
-    pupil.course.states.clear()
-    note = html.said("All lessons are forgotten; the network reads as it did before.")
-    return reads_now(own, pupil, digits, is_open, note, names)
+    """Take all lessons of the copy that reads back."""
+    course = pupil.taught(names) if pupil is not None else None
+    if pupil is None or course is None:
+        return gone(own, names, pupil, digits, is_open)
+    course.states.clear()
+    whose = html.of_one(course.base, names)
+    note = html.said(f"All lessons{whose} are forgotten; the network reads as it did before.")
+    return reads_now(course, own, pupil, digits, is_open, note, names)
 
 
 def change(
-    pupil: Pupil | None, digits: OwnDigits, request: gr.Request, event: gr.EventData
+    names: list[str], pupil: Pupil | None, digits: OwnDigits, request: gr.Request, event: gr.EventData
 ) -> tuple[Any, ...]:
     """A drawing of the gallery got another label or was removed."""
     pupil = known(pupil, request)
@@ -130,27 +136,28 @@ def change(
         digits = digits.remove(number)
     elif isinstance(number, int) and label in range(10):
         digits = digits.relabel(number, label)
-    return pupil, digits, *parts(None, pupil, digits, True)
+    return pupil, digits, *parts(None, names, pupil, digits, True)
 
 
 def bring_digits(
-    path: str | None, pupil: Pupil | None, digits: OwnDigits, request: gr.Request
+    path: str | None, names: list[str], pupil: Pupil | None, digits: OwnDigits, request: gr.Request
 ) -> tuple[Any, ...]:
     """A downloaded set comes back, and is added to what there is."""
     pupil = known(pupil, request)
     try:
         brought = load(path) if path else OwnDigits()
         digits = digits.with_pictures((digit.picture, digit.label) for digit in brought)
-        told = html.said(f"{len(brought)} digits have been added.")
+        have = "has" if len(brought) == 1 else "have"
+        told = html.said(f"{html.count(len(brought), 'digit')} {have} been added.")
     except OwnDigitsError as error:
         told = html.said(f"This file can't be used. {error}", "error")
-    return told, pupil, digits, *parts(None, pupil, digits, True)
+    return told, pupil, digits, *parts(None, names, pupil, digits, True)
 
 
-def opened(pupil: Pupil | None, digits: OwnDigits, request: gr.Request) -> tuple[Any, ...]:
+def opened(names: list[str], pupil: Pupil | None, digits: OwnDigits, request: gr.Request) -> tuple[Any, ...]:
     """The section was opened: it is computed from now on."""
     pupil = known(pupil, request)
-    return True, pupil, digits, *parts(None, pupil, digits, True)
+    return True, pupil, digits, *parts(None, names, pupil, digits, True)
 
 
 def known(pupil: Pupil | None, request: gr.Request) -> Pupil:
@@ -182,13 +189,11 @@ def leave(request: gr.Request) -> None:
 
 
 def reads_now(
-    own: Own, pupil: Pupil, digits: OwnDigits, is_open: bool, note: str, names: list[str]
+    course: Course, own: Own, pupil: Pupil, digits: OwnDigits, is_open: bool, note: str, names: list[str]
 ) -> tuple[Any, ...]:
     """The course's network stands in the picker in its own place among `names` and reads the drawing."""
-    course = pupil.course
-    assert course is not None
     picked = put_into_picker(course, own, names)
-    return own, picked, pupil, digits, next(tickets), *parts(note, pupil, digits, is_open)
+    return own, picked, pupil, digits, next(tickets), *parts(note, picked["value"], pupil, digits, is_open)
 
 
 def put_into_picker(course: Course, own: Own, names: list[str]) -> dict[str, Any]:
@@ -213,8 +218,9 @@ def _instead(names: list[str], old: set[str], new: str) -> list[str]:
     return found if new in found else [new]
 
 
-def tidy(own: Own, pupil: Pupil | None) -> tuple[Own, Any]:
-    """Take the names of copies that are taught nothing any more out of the picker, once none is chosen there.
+def tidy(own: Own, pupil: Pupil | None) -> tuple[Own, Any, Any]:
+    """Take the names of copies that are taught nothing any more out of the picker, once none is chosen there,
+    and have the drawing read again, for what looked into such a copy: (own networks, picker, again).
 
     Gradio refuses what is chosen and no choice any more, as it is for a moment where both change at once.
     """
@@ -222,31 +228,41 @@ def tidy(own: Own, pupil: Pupil | None) -> tuple[Own, Any]:
     for course in empty:
         own.pop(course.name, None)
         course.name = ""
-    return own, gr.update(choices=draw.choices(own)) if empty else gr.skip()
+    return own, *((gr.update(choices=draw.choices(own)), next(tickets)) if empty else (gr.skip(), gr.skip()))
 
 
-def parts(note: str | None, pupil: Pupil | None, digits: OwnDigits, is_open: bool) -> tuple[Any, ...]:
+def parts(
+    note: str | None, names: list[str], pupil: Pupil | None, digits: OwnDigits, is_open: bool
+) -> tuple[Any, ...]:
     """The updates of `shown` in `build`. What is in the section is made only while it is open."""
-    course = pupil.course if pupil is not None else None
-    taught = course is not None and bool(course.states)
-    file = pupil.file() if pupil is not None and taught else None
+    row, file, marks = of_course(names, pupil, digits, is_open)
     gallery: Any = gr.skip()
-    marks: Any = gr.skip()
     own_file: Any = gr.skip()
     if is_open:
         gallery = html.gallery(digits)
-        kept = digits.split()[1]
-        marks = html.own_chart(course.marks(kept), len(kept)) if course and len(kept) else ""
         own_file = gr.update(value=digits_file(pupil, digits)) if pupil and len(digits) else gr.skip()
     return (
         gr.skip() if note is None else note,
-        gr.update(visible=taught),
-        gr.update(value=file) if file else gr.skip(),
+        row,
+        file,
         gallery,
         marks,
         gr.update(visible=len(digits) > 0),
         own_file,
     )
+
+
+def of_course(
+    names: list[str], pupil: Pupil | None, digits: OwnDigits, is_open: bool
+) -> tuple[Any, Any, Any]:
+    """What belongs to the taught copy among those that read: (row, download, chart)."""
+    course = pupil.taught(names) if pupil is not None else None
+    file = gr.update(value=pupil.file(course)) if pupil is not None and course is not None else gr.skip()
+    marks: Any = gr.skip()
+    if is_open:
+        kept = digits.split()[1]
+        marks = html.own_chart(course.marks(kept), len(kept)) if course is not None and len(kept) else ""
+    return gr.update(visible=course is not None), file, marks
 
 
 def digits_file(pupil: Pupil, digits: OwnDigits) -> str:
@@ -256,10 +272,12 @@ def digits_file(pupil: Pupil, digits: OwnDigits) -> str:
     return str(path)
 
 
-def gone(own: Own, pupil: Pupil | None, digits: OwnDigits, is_open: bool) -> tuple[Any, ...]:
+def gone(
+    own: Own, names: list[str], pupil: Pupil | None, digits: OwnDigits, is_open: bool
+) -> tuple[Any, ...]:
     """There is nothing to take back, or it has expired."""
     note = html.said("There is no lesson to take back.")
-    return own, gr.skip(), pupil, digits, gr.skip(), *parts(note, pupil, digits, is_open)
+    return own, gr.skip(), pupil, digits, gr.skip(), *parts(note, names, pupil, digits, is_open)
 
 
 def sentence(error: Exception) -> str:
@@ -276,7 +294,7 @@ def build(drawn: DrawTab) -> None:
     limits = Limits.from_environment(os.environ)
     pupil: gr.State = gr.State(None, time_to_live=limits.keep_seconds, delete_callback=let_go)
     is_open: gr.State = gr.State(False)
-    with drawn.answer_column:
+    with drawn.below_answer:
         row = panel(html.ROW, "teach-row", html.ROW_SCRIPT)
         note = panel("", "teach-note")
         with gr.Row(visible=False, elem_id="teach-after") as after:
@@ -299,16 +317,24 @@ def build(drawn: DrawTab) -> None:
     lesson = [drawn.picker, drawn.own_networks, pupil, digits]
     pressed = row.click(press, [drawn.pad, *lesson, is_open], everything, **AT_ONCE)
     pressed.then(None, note, None, js=html.CLEAR, **AT_ONCE)
+    row.clear(None, note, note, js=html.FORGET, **AT_ONCE)
+    drawn.picker.input(None, None, note, js="() => ''", **AT_ONCE)  # it was about another network
     row.focus(prepare, drawn.picker, None, **AT_ONCE)
     all_button.click(teach_all, lesson, [*everything, brought], **AT_ONCE)
     there = [drawn.picker, drawn.own_networks, pupil, digits, is_open]
     for button, take_back in ((undo_button, undo), (reset_button, reset)):
         event = button.click(take_back, there, everything, **AT_ONCE)
-        event.then(tidy, [drawn.own_networks, pupil], [drawn.own_networks, drawn.picker], **AT_ONCE)
+        event.then(
+            tidy, [drawn.own_networks, pupil], [drawn.own_networks, drawn.picker, drawn.again], **AT_ONCE
+        )
+        event.then(None, None, brought, js=html.TAKEN_BACK, **AT_ONCE)
+    drawn.for_teach.change(
+        of_course, [drawn.picker, pupil, digits, is_open], [after, download, chart], **NEWEST
+    )
     mine = [pupil, digits]
-    gallery.click(change, mine, [*mine, *shown], **AT_ONCE)
-    upload.upload(bring_digits, [upload, *mine], [brought, *mine, *shown], **AT_ONCE)
-    section.expand(opened, mine, [is_open, *mine, *shown], **NEWEST)
+    gallery.click(change, [drawn.picker, *mine], [*mine, *shown], **AT_ONCE)
+    upload.upload(bring_digits, [upload, drawn.picker, *mine], [brought, *mine, *shown], **AT_ONCE)
+    section.expand(opened, [drawn.picker, *mine], [is_open, *mine, *shown], **NEWEST)
     section.collapse(lambda: False, None, is_open, **NEWEST)
     assert Context.root_block is not None
     Context.root_block.unload(leave)

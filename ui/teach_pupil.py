@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -124,7 +125,6 @@ class Pupil(Belongings):
     def __init__(self) -> None:
         super().__init__()
         self.courses: dict[str, Course] = {}
-        self.course: Course | None = None  # of the last lesson
 
     def attend(self, name: str, own: dict[str, Network]) -> Course:
         """The course of a network or of its taught copy. ValueError with a sentence where it can't have one.
@@ -137,8 +137,12 @@ class Pupil(Belongings):
             while len(self.courses) >= MOST_COURSES:
                 del self.courses[next(iter(self.courses))]
             self.courses[name] = course
-        self.course = course
         return course
+
+    def taught(self, names: Sequence[str]) -> Course | None:
+        """The course of the first of `names` that is a taught copy; None where none of them is."""
+        copies = {course.name: course for course in self.courses.values() if course.states}
+        return next((copies[name] for name in names if name in copies), None)
 
     def _begin(self, name: str, own: dict[str, Network]) -> Course:
         if name in own:
@@ -148,24 +152,15 @@ class Pupil(Belongings):
             raise ValueError("this network is no longer kept here: train it again or upload its file")
         return Course(name, load_pretrained(name), room_of(name))
 
-    def forget(self) -> Course | None:
-        """End the course of the last lesson; which it was."""
-        course, self.course = self.course, None
-        if course is not None:
-            self.courses = {name: other for name, other in self.courses.items() if other is not course}
-        return course
-
-    def file(self) -> str | None:
-        """The taught network as an .npz file to be downloaded."""
-        if self.course is None or not self.course.states:
-            return None
-        stem = "".join(c if c.isalnum() and c.isascii() else "-" for c in self.course.base)[:40]
+    def file(self, course: Course) -> str:
+        """The network of a course as an .npz file to be downloaded."""
+        stem = "".join(c if c.isalnum() and c.isascii() else "-" for c in course.base)[:40]
         path = self.folder() / f"{stem}-my-hand.npz"
-        checkpoint.save(self.course.network, path)
+        checkpoint.save(course.network, path)
         return str(path)
 
     def release(self) -> None:
-        self.courses, self.course = {}, None
+        self.courses = {}
         super().release()
 
 

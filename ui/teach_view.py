@@ -22,18 +22,39 @@ ROW = (
     + "</div></div>"
 )
 # The first touch of the pad has the pictures of the examination made, so that the first lesson need not wait.
+# data-sent: what is on the pad is what the last press sent.
 ROW_SCRIPT = """
 const row = element.querySelector(".correct");
 row.addEventListener("change", (event) => { row.dataset.mode = event.target.value; });
 row.addEventListener("click", (event) => {
   const digit = event.target.closest("[data-digit]")?.dataset.digit;
-  if (digit !== undefined) trigger("click", {digit: Number(digit), mode: row.dataset.mode});
+  if (digit === undefined) return;
+  row.dataset.sent = "";
+  trigger("click", {digit: Number(digit), mode: row.dataset.mode});
 });
-document.querySelector("#pad").addEventListener("pointerdown", () => trigger("focus"), {once: true});
+const pad = document.querySelector("#pad");
+pad.addEventListener("pointerdown", () => trigger("focus"), {once: true});
+pad.addEventListener("drawn", () => { delete row.dataset.sent; trigger("clear"); });
 """
-# A drawing that was kept makes room for the next one.
+# A drawing that was kept makes room for the next one, if that has not begun meanwhile.
 CLEAR = """(note) => {
-  if (note.includes("message kept")) document.querySelector("#pad [data-does=clear]").click();
+  if (!note.includes("message kept") || !document.querySelector("#teach-row [data-sent]")) return;
+  document.querySelector("#pad [data-does=clear]").click();
+}"""
+# The drawing has changed, which the note was about. That it was kept is still said over the empty pad.
+FORGET = """(note) => (
+  note.includes("message kept") && document.querySelector("#pad .pad.blank") ? note : ""
+)"""
+# The row with Undo goes with the last lesson; who is at the keyboard goes on beside it. What the section said
+# of the lesson goes too.
+TAKEN_BACK = """() => {
+  requestAnimationFrame(() => requestAnimationFrame(() => {
+    const {activeElement: active, body} = document;
+    const row = document.querySelector("#teach-after");
+    if (!row?.checkVisibility() && (active === body || row?.contains(active)))
+      document.querySelector("#teach-row [data-digit]").focus();
+  }));
+  return "";
 }"""
 GALLERY_SCRIPT = """
 element.addEventListener("click", (event) => {
@@ -71,7 +92,8 @@ def lesson_said(lesson: Lesson, label: int, told: str, seconds: float) -> str:
             text = f"It reads {label}, {percent(after[label])} sure now, {percent(before[label])} before."
     else:
         text = f"It still reads {now}, but {label} is nearer: {percent(after[label])}. Press {label} again."
-    return _done(text, f"{cost(lesson, told)} Taught in {seconds:.1f} s.")
+    took = f"{seconds:.1f} s" if seconds >= 0.1 else "less than 0.1 s"
+    return _done(text, f"{cost(lesson, told)} Taught in {took}.")
 
 
 def all_said(lesson: Lesson, told: str) -> str:
@@ -83,6 +105,16 @@ def all_said(lesson: Lesson, told: str) -> str:
 def of_several(note: str, name: str, names: Sequence[str]) -> str:
     """A note that says which network it is about, where several are compared."""
     return note if len(names) < 2 else note.replace(">", f">{escape(name)} was taught. ", 1)
+
+
+def of_one(name: str, names: Sequence[str]) -> str:
+    """ " of name", where several are compared."""
+    return f" of {name}" if len(names) > 1 else ""
+
+
+def count(number: int, what: str) -> str:
+    """A number of things, as "1 digit" or "2 digits"."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def cost(lesson: Lesson, told: str) -> str:
@@ -117,9 +149,21 @@ def gallery(digits: OwnDigits) -> str:
     aside = digits.aside()
     figures = "".join(_figure(digit, digit.number in aside) for digit in _sorted(digits))
     return (
-        f'<p class="message">{len(digits)} digits, {len(aside)} of them kept aside (dashed, every '
-        f"{EVERY}rd of each): they are never learnt, and show how well your hand is read.</p>"
+        f'<p class="message">{count(len(digits), "digit")}, {kept_aside(len(aside))}</p>'
         f'<div class="mine">{figures}</div>'
+    )
+
+
+def kept_aside(number: int) -> str:
+    """How many are kept aside, and what for."""
+    if not number:
+        return (
+            f"none kept aside so far. Every {EVERY}rd of each will be: it is never learnt, and shows how "
+            "well your hand is read."
+        )
+    they = "it is never learnt, and shows" if number == 1 else "they are never learnt, and show"
+    return (
+        f"{number} of them kept aside (dashed, every {EVERY}rd of each): {they} how well your hand is read."
     )
 
 
@@ -147,10 +191,10 @@ def own_chart(marks: Sequence[float], kept: int) -> str:
     if not marks:
         return ""
     lines = [Line([(float(i), 100 * mark) for i, mark in enumerate(marks)], COLOUR)]
-    summary = f"from {100 * marks[0]:.0f} % to {100 * marks[-1]:.0f} % in {len(marks) - 1} lessons"
+    summary = f"from {100 * marks[0]:.0f} % to {100 * marks[-1]:.0f} % in {count(len(marks) - 1, 'lesson')}"
     return chart(
         "Your hand",
-        f"read right of {kept} drawings kept aside, %",
+        f"read right of {count(kept, 'drawing')} kept aside, %",
         lines,
         linear_scale(0.0, float(max(4, len(marks) - 1)), 4),
         linear_scale(0.0, 100.0, 4),
