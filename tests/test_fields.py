@@ -58,6 +58,22 @@ def test_a_choice_is_one_of_those_there_are(chosen: Any, value: str | None) -> N
     assert gr.Radio([("A", "a"), ("B", "b")], value="b").preprocess(chosen) == value
 
 
+@pytest.mark.parametrize(
+    ("chosen", "value"),
+    [
+        (["b", "a"], ["b", "a"]),
+        (["gone", "a"], ["gone", "a"]),
+        (["a"] * 99, ["a"]),
+        ([7, "b"], ["b"]),
+        (None, []),
+        ("a", []),
+        (list("abcdefghijklmnopqrstuvwxyz0123456789"), list("abcdefghijklmnopqrstuvwxyz012345")),
+    ],
+)
+def test_choices_are_taken_as_they_are_once_each(chosen: Any, value: list[str]) -> None:
+    assert gr.CheckboxGroup([("A", "a"), ("B", "b")]).preprocess(chosen) == value
+
+
 def test_it_holds_for_what_gradio_makes_anew() -> None:
     made = slider(0, 2, 1, step=0.05, label="Saturation")
     again = type(made)(**{**made.constructor_args, "render": False})

@@ -7,6 +7,8 @@ from typing import Any
 
 import gradio as gr
 
+MOST_CHOSEN = 32  # of a group, more than any has
+
 
 def slider(least: float, most: float, value: float, *, step: float, **options: Any) -> gr.Slider:
     """A slider without Gradio's reset, whose number field takes anything, as `brought_within` says."""
@@ -48,9 +50,16 @@ def one_of(field: gr.Radio, chosen: Any) -> Any:
     return chosen if any(chosen == value for _, value in field.choices) else None
 
 
+def some_of(_: gr.CheckboxGroup, chosen: Any) -> list[str]:
+    """The names that are chosen, once each; also those that are no choice any more, which the answer says."""
+    names = [name for name in chosen if isinstance(name, str)] if isinstance(chosen, list) else []
+    return list(dict.fromkeys(names))[:MOST_CHOSEN]
+
+
 # Gradio refuses what lies outside, and an event that is not queued shows nobody its words. It makes a
 # component anew, by its class, for each visitor who was sent an update of it, and what one instance was given
 # is lost then; so these are the classes'.
 gr.Slider.preprocess = brought_within  # type: ignore[assignment, method-assign]
 gr.Number.preprocess = within_bounds  # type: ignore[assignment, method-assign]
 gr.Radio.preprocess = one_of  # type: ignore[assignment, method-assign]
+gr.CheckboxGroup.preprocess = some_of  # type: ignore[assignment, method-assign]
