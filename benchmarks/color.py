@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -63,7 +64,8 @@ def main() -> None:
         _row(f"**engine, {count} hints**", painter(network, count), hinted, _goal_with_hints(count))
     if asked.hinted < asked.photos:
         _row(f"gray, the {asked.hinted} photos with hints", evaluation.in_gray, hinted)
-    print("", *_on_its_own(network, own, asked.own), *_speed(network), *description(), sep="\n")
+    own_lines = _on_its_own(network, own, asked.own)
+    print("", _evenness(network, chosen), *own_lines, *_speed(network), *description(), sep="\n")
 
 
 def _arguments() -> argparse.Namespace:
@@ -110,6 +112,28 @@ def _levin(count: int) -> Painter:
 def _goal_with_hints(count: int) -> str:
     more = ", 4 dB above gray" if count == HINTS[1] else ""
     return f"{ABOVE_LEVIN:g} dB above Levin et al.{more}"
+
+
+def _evenness(network: Network, parts: Sequence[Sequence[np.ndarray]]) -> str:
+    """A line on how much the colours of smooth surfaces vary."""
+
+    def plain(truth: np.ndarray) -> np.ndarray:
+        prepared = prepare(truth)
+        said = predict(prepared, None, network)
+        return paint(prepared, replace(said, logits=said.logits - said.evening))
+
+    ways: dict[str, Painter] = {
+        "in the photos themselves": lambda truth: truth,
+        "as the engine colours them": painter(network),
+        "without its evening": plain,
+    }
+    photos = [photo for of_part in parts for photo in of_part]
+    found = {
+        name: [evaluation.unevenness(paint_photo(photo)) for photo in photos]
+        for name, paint_photo in ways.items()
+    }
+    figures = ", ".join(f"{np.nanmean(values):.1f} {name}" for name, values in found.items())
+    return f"* smooth places, equally light and far apart, differ in a and b by {figures}"
 
 
 def _on_its_own(network: Network, photos: Photos | None, count: int) -> list[str]:

@@ -29,6 +29,8 @@ LARGEST_ERROR = 150  # of a and b
 REVEALED = 1  # pixels around a random hint whose mean colour it has
 SEED = 2_000_000_000
 HINTS = (5, 20, 100)
+PLACES, APART = 32, 12  # of a photo's shorter side; between two places that are compared
+SMOOTH, ENOUGH = 3.0, 30  # units of L; pairs of places
 
 Painter = Callable[[np.ndarray], np.ndarray]
 
@@ -76,6 +78,25 @@ def colourfulness(rgb: np.ndarray) -> float:
     opponents = red - green, 0.5 * (red + green) - blue
     spread = float(np.hypot(*(one.std() for one in opponents)))
     return spread + 0.3 * float(np.hypot(*(one.mean() for one in opponents)))
+
+
+def unevenness(rgb: np.ndarray) -> float:
+    """How much a and b differ between smooth places that are equally light and `APART` of them apart in a
+    row, each a `PLACES`th of the shorter side: what is seen as blotches, or as a sky's own colours. NaN where
+    there are hardly any.
+    """
+    height, width = rgb.shape[:2]
+    side = min(height, width) / PLACES
+    size = round(width / side), round(height / side)
+    lab = lab_from_srgb(rgb)
+    mean = cv2.resize(lab, size, interpolation=cv2.INTER_AREA)
+    squares = cv2.resize(lab[..., 0] ** 2, size, interpolation=cv2.INTER_AREA)
+    smooth = squares - mean[..., 0] ** 2 < SMOOTH**2
+    one, other = mean[:, APART:], mean[:, :-APART]
+    pairs = smooth[:, APART:] & smooth[:, :-APART] & (np.abs(one[..., 0] - other[..., 0]) < SMOOTH)
+    if pairs.sum() < ENOUGH:
+        return float("nan")
+    return float(np.hypot(*np.moveaxis((one - other)[pairs, 1:], -1, 0)).mean())
 
 
 def validation_photos(part: str) -> list[np.ndarray]:

@@ -13,6 +13,7 @@ from engine import __main__ as command
 from engine.architectures import build
 from engine.checkpoint import save
 from engine.colour_evaluation import (
+    APART,
     Score,
     colourfulness,
     error_area,
@@ -24,6 +25,7 @@ from engine.colour_evaluation import (
     psnr,
     random_hints,
     score,
+    unevenness,
 )
 from engine.colour_hints import Hints, point
 from engine.colour_spaces import lab_from_srgb
@@ -70,6 +72,21 @@ def test_gray_keeps_lightness_and_one_colour_too() -> None:
     assert lab_from_srgb(in_one_colour(truth, 8, 12))[..., 1:].mean(axis=(0, 1)) == pytest.approx(
         [8, 12], abs=0.5
     )
+
+
+def test_a_blotch_is_uneven_and_an_edge_is_not() -> None:
+    even = np.full((256, 384, 3), 0.5)
+    lab = lab_from_srgb(even.astype(np.float32))
+    lab[:, 192:, 1] += 20  # half of a wall in another colour
+    blotched = srgb_bytes(lab)
+    plain = srgb_bytes(lab_from_srgb(even.astype(np.float32)))
+    assert unevenness(plain) == 0
+    pairs = 48 - APART  # in a row; of them, those across the middle differ
+    assert unevenness(blotched) == pytest.approx(20 * APART / pairs, rel=0.05)
+    lab[:, 192:, 0] += 20
+    assert unevenness(srgb_bytes(lab)) == pytest.approx(0, abs=0.2)  # another thing, then
+    noise = np.random.default_rng(0).integers(0, 256, (256, 384, 3), dtype=np.uint8)
+    assert np.isnan(unevenness(noise))  # nothing smooth
 
 
 def test_means() -> None:
