@@ -13,6 +13,7 @@ import numpy as np
 from engine.captcha import column_places, column_probabilities, line_columns
 from engine.checkpoint import load_pretrained
 from engine.decoding import signs_of
+from engine.dither import undithered
 from engine.ground import FAINTEST
 from engine.images import Picture, open_picture
 from engine.line import line_of_ink, line_width, tall_rows
@@ -63,6 +64,7 @@ def read_number(picture: Picture, model: Network | str = MODEL) -> NumberReading
     readers = _readers(model)
     rgb = open_picture(picture)
     start = perf_counter()
+    rgb = undithered(rgb)
     height, width = rgb.shape[:2]
     scale = max(1.0, max(height, width) / LONGEST)
     if scale > 1:
