@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from engine import fusion
@@ -117,3 +117,14 @@ class Skip(_Around):
 
     def output_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         return (*shape[:-1], shape[-1] + self.inner.output_shape(shape)[-1])
+
+
+def leaves(layer: Layer) -> Iterator[Layer]:
+    """The layers that hold arrays themselves, in the order of the network's names."""
+    if isinstance(layer, Sequential):
+        for inner in layer.layers:
+            yield from leaves(inner)
+    elif hasattr(layer, "inner"):
+        yield from leaves(layer.inner)
+    else:
+        yield layer

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import importlib
 import math
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from engine.containers import Sequential
-from engine.layer import Array, Gradients, Layer
+from engine.containers import leaves
+from engine.layer import Array, Gradients
 from engine.layers import from_config
 from engine.network import Network
 
@@ -39,17 +38,6 @@ def cupy() -> Any:
     if not hasattr(module.ndarray, "__array_namespace__"):  # as of 14.2
         module.ndarray.__array_namespace__ = lambda array, api_version=None: module
     return module
-
-
-def leaves(layer: Layer) -> Iterator[Layer]:
-    """The layers that hold arrays themselves, in the order of the network's names."""
-    if isinstance(layer, Sequential):
-        for inner in layer.layers:
-            yield from leaves(inner)
-    elif hasattr(layer, "inner"):
-        yield from leaves(layer.inner)
-    else:
-        yield layer
 
 
 class Packed:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from engine import inference
-from engine.containers import Sequential
+from engine.containers import Sequential, leaves
 from engine.layer import Array, Backward, Layer
 from engine.layers import Dropout, Sigmoid, from_config
 from engine.preprocessing import Preprocessing
@@ -163,13 +163,7 @@ class Network:
 
 def random_generators(layer: Layer) -> Iterator[np.random.Generator]:
     """Those of all dropouts in a layer, in the order of the network's names."""
-    if isinstance(layer, Sequential):
-        for inner in layer.layers:
-            yield from random_generators(inner)
-    elif hasattr(layer, "inner"):
-        yield from random_generators(layer.inner)
-    elif isinstance(layer, Dropout):
-        yield layer.rng
+    return (leaf.rng for leaf in leaves(layer) if isinstance(leaf, Dropout))
 
 
 def _share_parameters(source: Layer, target: Layer) -> None:
