@@ -18,9 +18,10 @@ import numpy as np
 from engine import winograd, winograd_gradients
 from engine.any_convolution import convolve_any, gradients_any, max_pool, output_size, scatter
 from engine.epilogue import Epilogue
-from engine.memory import scratch
+from engine.memory import aligned_rows, scratch
 from engine.pooled import PooledConvolution
-from engine.products import SMALL_PRODUCT
+from engine.products import SMALL_PRODUCT, product_of_rows
+from engine.rectifier import rectify
 
 TILE_BYTES = 1 << 20  # patches of one tile: half of a second-level cache of 2 MiB
 
@@ -40,19 +41,26 @@ def _tiles(images: int, rows: int, bytes_per_row: int, multiple: int = 1) -> Ite
 
 
 def _neighbourhoods(
-    x: np.ndarray, images: slice, rows: slice, columns: int, kernel: int, stride: int, pad: int
+    x: np.ndarray,
+    images: slice,
+    rows: slice,
+    columns: int,
+    kernel: int,
+    stride: int,
+    pad: int,
+    ones: int = 0,
 ) -> np.ndarray:
-    """What a tile of output rows looks at, as a matrix (n · rows · columns, k·k·C) in scratch memory.
+    """What a tile of output rows looks at, as a matrix (n · rows · columns, k·k·C + ones) in scratch memory.
 
-    For one channel it is (n, rows · columns, k·k): runs of k numbers are too short to copy fast, so planes of
-    whole rows are copied instead, and the product takes its left side transposed at no cost.
+    For one channel it is (n, rows · columns, k·k + ones): runs of k numbers are too short to copy fast, so
+    planes of whole rows are copied instead, and the product takes its left side transposed at no cost.
     """
     n, strip = images.stop - images.start, rows.stop - rows.start
-    if kernel == 1 and stride == 1 and not pad:
+    if kernel == 1 and stride == 1 and not pad and not ones:
         return x[images, rows].reshape(-1, x.shape[3])
     first, last = rows.start * stride - pad, (rows.stop - 1) * stride + kernel - pad
     above, below = max(0, -first), max(0, last - x.shape[1])
-    geometry = (n, strip, columns, x.shape[2], x.shape[3], kernel, stride, pad, above, below)
+    geometry = (n, strip, columns, x.shape[2], x.shape[3], kernel, stride, pad, above, below, ones)
     inside, source, patches, matrix = scratch.views(
         ("neighbourhoods", x.dtype, geometry), lambda: _workspace(x.dtype, *geometry)
     )
@@ -79,26 +87,29 @@ def _workspace(
     pad: int,
     above: int,
     below: int,
+    ones: int,
 ) -> tuple[np.ndarray, ...]:
     """(where the image goes, all its neighbourhoods, where they are copied to, the same as a matrix).
 
-    The border around the image is zero because it is never written.
+    The border around the image is zero because it is never written, and so the last columns stay ones.
     """
     high = (strip - 1) * stride + kernel
     padded = np.zeros((n, high, width + 2 * pad, channels), dtype)
     inside = padded[:, above : high - below, pad : pad + width]
     image, row, column, item = padded.strides
+    numbers = kernel * kernel * channels
     if channels == 1:
         shape: tuple[int, ...] = (n, kernel, kernel, strip, columns)
         strides: tuple[int, ...] = (image, row, column, row * stride, column * stride)
+        planes = np.ones((n, numbers + ones, strip * columns), dtype)
+        matrix, copied = planes.transpose(0, 2, 1), planes[:, :numbers]
     else:
         shape = (n, strip, columns, kernel, kernel * channels)
         strides = (image, row * stride, column * stride, row, item)
+        matrix = np.ones((n * strip * columns, numbers + ones), dtype)
+        copied = matrix[:, :numbers]
     source = np.lib.stride_tricks.as_strided(padded, shape, strides, writeable=False)
-    patches = np.empty(shape, dtype)
-    if channels == 1:
-        return inside, source, patches, patches.reshape(n, kernel * kernel, -1).transpose(0, 2, 1)
-    return inside, source, patches, patches.reshape(n * strip * columns, -1)
+    return inside, source, copied.reshape(shape), matrix
 
 
 class Convolution:
@@ -110,6 +121,7 @@ class Convolution:
     def __init__(self, weight: np.ndarray, stride: int = 1, pool: bool = False) -> None:
         self.weight, self.stride, self.pool = weight, stride, pool
         kernel, _, self.channels, self.outputs = weight.shape
+        self._laid_out: tuple[np.ndarray | None, np.ndarray] | None = None
         self.kernels = self.pooled = None
         if not isinstance(weight, np.ndarray):
             return
@@ -125,7 +137,49 @@ class Convolution:
             return self.pooled(x, pad, epilogue)
         if self.kernels is not None and winograd.pays(x.shape, pad, self.channels):
             return winograd.convolve(x, self.kernels, pad, epilogue, self.pool)
-        return _convolve_patches(x, self.weight, self.stride, pad, epilogue, self.pool)
+        return self._by_patches(np.ascontiguousarray(x), pad, epilogue)
+
+    def _by_patches(self, x: np.ndarray, pad: int, epilogue: Epilogue | None) -> np.ndarray:
+        kernel, stride, outputs = self.weight.shape[0], self.stride, self.outputs
+        n, height, width, _ = x.shape
+        rows, columns = output_size(height, kernel, stride, pad), output_size(width, kernel, stride, pad)
+        side = 2 if self.pool else 1
+        y = np.empty((n, rows // side, columns // side, outputs), x.dtype)
+        # Where neighbourhoods are copied anyway, a column of ones beside them adds the bias in the product.
+        ones = epilogue is not None and (kernel > 1 or outputs > 2 * self.channels)
+        matrix = self._matrix(epilogue.bias if epilogue is not None and ones else None)
+        if self.pool:
+            rows = rows // 2 * 2
+        row_bytes = columns * (matrix.shape[0] + outputs) * x.itemsize
+        for images, strip in _tiles(n, rows, row_bytes, side):
+            patches = _neighbourhoods(x, images, strip, columns, kernel, stride, pad, int(ones))
+            done = y[images, strip.start // side : strip.stop // side]
+            if self.pool:
+                shape = (images.stop - images.start, strip.stop - strip.start, columns, outputs)
+                products = scratch("products", shape, x.dtype)
+                product_of_rows(patches, matrix, products.reshape(*patches.shape[:-1], outputs))
+                max_pool(products, out=done)
+            else:
+                _product(patches, matrix, done.reshape(*patches.shape[:-1], outputs))
+            if epilogue is None:
+                continue
+            if not ones:
+                epilogue(done)
+            elif epilogue.relu:
+                rectify(done, out=done)
+        return y
+
+    def _matrix(self, bias: np.ndarray | None) -> np.ndarray:
+        """The weight as (k·k·C, outputs); with a bias as one more row, for the column of ones."""
+        if self._laid_out is not None and self._laid_out[0] is bias:
+            return self._laid_out[1]
+        rows = self.weight.reshape(-1, self.outputs)
+        matrix = aligned_rows(len(rows) + (bias is not None), self.outputs, rows.dtype)
+        matrix[: len(rows)] = rows
+        if bias is not None:
+            matrix[-1] = bias
+        self._laid_out = bias, matrix
+        return matrix
 
     def gradients(
         self, x: np.ndarray, dy: np.ndarray, pad: int, input_gradient: bool
@@ -162,34 +216,6 @@ def convolve_gradients(
     return Convolution(weight, stride).gradients(x, dy, pad, input_gradient)
 
 
-def _convolve_patches(
-    x: np.ndarray, weight: np.ndarray, stride: int, pad: int, epilogue: Epilogue | None, pool: bool
-) -> np.ndarray:
-    x = np.ascontiguousarray(x)
-    kernel, _, channels, outputs = weight.shape
-    n, height, width, _ = x.shape
-    rows, columns = output_size(height, kernel, stride, pad), output_size(width, kernel, stride, pad)
-    matrix = weight.reshape(-1, outputs)
-    y = np.empty((n, rows // 2, columns // 2, outputs) if pool else (n, rows, columns, outputs), x.dtype)
-    if pool:
-        rows = rows // 2 * 2
-    row_bytes = columns * (kernel * kernel * channels + outputs) * x.itemsize
-    for images, strip in _tiles(n, rows, row_bytes, 2 if pool else 1):
-        patches = _neighbourhoods(x, images, strip, columns, kernel, stride, pad)
-        if pool:
-            shape = (images.stop - images.start, strip.stop - strip.start, columns, outputs)
-            products = scratch("products", shape, x.dtype)
-            np.matmul(patches, matrix, out=products.reshape(*patches.shape[:-1], outputs))
-            done = y[images, strip.start // 2 : strip.stop // 2]
-            max_pool(products, out=done)
-        else:
-            done = y[images, strip]
-            _product(patches, matrix, done.reshape(*patches.shape[:-1], outputs))
-        if epilogue is not None:
-            epilogue(done)
-    return y
-
-
 def _product(patches: np.ndarray, matrix: np.ndarray, out: np.ndarray) -> None:
     """patches @ matrix, for few patches in parts that are small enough for BLAS not to copy the matrix
     first.
@@ -197,7 +223,7 @@ def _product(patches: np.ndarray, matrix: np.ndarray, out: np.ndarray) -> None:
     rows, outputs = patches.shape[-2], matrix.shape[1]
     parts = -(-rows * matrix.size // SMALL_PRODUCT)
     if patches.ndim == 3 or rows > 32 or parts == 1:
-        np.matmul(patches, matrix, out)
+        product_of_rows(patches, matrix, out)
         return
     step = max(16, outputs // parts // 16 * 16)
     for first in range(0, outputs, step):
@@ -241,7 +267,7 @@ def _gradients_from_output_patches(
         patches = _neighbourhoods(dy, images, strip, width, kernel, 1, back)
         if outputs == 1:
             patches = np.ascontiguousarray(patches).reshape(-1, kernel * kernel)
-        np.matmul(patches, matrix, out=dx[images, strip].reshape(-1, channels))
+        product_of_rows(patches, matrix, dx[images, strip].reshape(-1, channels))
         np.matmul(x[images, strip].reshape(-1, channels).T, patches, out=product)
         turned += product
     turned_weight = turned.reshape(channels, kernel, kernel, outputs)[:, ::-1, ::-1]

@@ -6,9 +6,11 @@ Two threads may use one network at once, so no layer owns a buffer.
 from __future__ import annotations
 
 import ctypes
+import math
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,20 @@ import numpy as np
 SCRATCH_BYTES = 1 << 26  # kept for each thread at most
 KEPT_BYTES = 1 << 28  # freed memory that a training process may keep
 BLOCK_BYTES = 1 << 18  # a few arrays of this size fit into a second-level cache together
+MOST_VIEWS = 256  # of a workspace, remembered by their shapes
+LINE = 64  # bytes that the cache moves at once
+
+
+def _second_level_cache() -> int:
+    """Bytes of the first processor's, where Linux tells; between 512 KiB and 2 MiB, and 1 MiB elsewhere."""
+    try:
+        told = Path("/sys/devices/system/cpu/cpu0/cache/index2/size").read_text(encoding="ascii")
+        return min(max(int(told.strip().removesuffix("K")) << 10, 1 << 19), 1 << 21)
+    except (OSError, ValueError):
+        return 1 << 20
+
+
+CACHE_BYTES = _second_level_cache()
 
 
 class _Scratch(threading.local):
@@ -49,6 +65,98 @@ class _Scratch(threading.local):
 
 
 scratch = _Scratch()
+
+
+def aligned(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """`np.empty` that begins with a line of the cache: registers as long as a line are filled at once."""
+    size = math.prod(shape) * dtype.itemsize
+    memory = np.empty(size + LINE, np.uint8)
+    return np.ndarray(shape, dtype, memory, -memory.ctypes.data % LINE)
+
+
+def aligned_copy(array: np.ndarray) -> np.ndarray:
+    """The same numbers in one piece that begins with a line of the cache."""
+    copy = aligned(array.shape, array.dtype)
+    copy[...] = array
+    return copy
+
+
+def aligned_rows(rows: int, columns: int, dtype: np.dtype) -> np.ndarray:
+    """(rows, columns), each row beginning with a line of the cache, as BLAS reads a right factor soonest."""
+    numbers = LINE // dtype.itemsize
+    return aligned((rows, -(-columns // numbers) * numbers), dtype)[:, :columns]
+
+
+class Workspace:
+    """Memory that is used by one piece of work after another: `clear` begins the next one.
+
+    The less memory they all go through, the more of it and of the weights stays in the cache.
+    """
+
+    def __init__(self) -> None:
+        self._bytes, self._used = np.empty(0, np.uint8), 0
+        self._views: dict[tuple[Any, ...], tuple[np.ndarray, ...]] = {}
+
+    def clear(self) -> None:
+        self._used = 0
+        if len(self._bytes) > SCRATCH_BYTES:  # of a piece that was unusually large
+            self._replace(0)
+
+    def empty(self, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+        """An array that shares no memory with others since `clear`."""
+        size = -(-math.prod(shape) * dtype.itemsize // LINE) * LINE
+        if self._used + size > len(self._bytes):  # earlier arrays keep what they were given
+            self._replace(2 * (self._used + size))
+        self._used += size
+        return np.ndarray(shape, dtype, self._bytes, self._used - size)
+
+    def apart(self, rows: int, row: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+        """(rows, *row), the rows an odd number of cache lines apart.
+
+        Who goes down a column reads one place of every row; at a distance with many factors of two, those
+        would share a few sets of the cache and drive one another out.
+        """
+        numbers = math.prod(row)
+        padded = (-(-numbers * dtype.itemsize // LINE) | 1) * LINE // dtype.itemsize
+        return self.empty((rows, padded), dtype)[:, :numbers].reshape(rows, *row)
+
+    def views(
+        self, key: tuple[Any, ...], make: Callable[[Workspace], tuple[np.ndarray, ...]]
+    ) -> tuple[np.ndarray, ...]:
+        """What `make(self)` returned for this key when first asked for: another piece of work from its start.
+
+        What it finds in the arrays is left by others. To find them is quicker than to make them anew.
+        """
+        found = self._views.get(key)
+        if found is not None:
+            return found
+        self.clear()
+        before = self._bytes
+        found = make(self)
+        if self._bytes is not before:  # it took more than there was: again, so that all is of one piece
+            self._used = 0
+            found = make(self)
+        if len(self._views) >= MOST_VIEWS:
+            self._views.clear()
+        self._views[key] = found
+        return found
+
+    def _replace(self, size: int) -> None:
+        self._bytes, self._used = aligned((size,), np.dtype(np.uint8)), 0
+        self._views.clear()  # what is used again shares the new memory
+
+
+class _Own(threading.local):
+    def __init__(self) -> None:
+        self.workspace = Workspace()
+
+
+_own = _Own()
+
+
+def workspace() -> Workspace:
+    """This thread's. Who begins a piece of work with it makes whatever it handed out before worthless."""
+    return _own.workspace
 
 
 def blocks(count: int, bytes_each: int, like: Any = None, block_bytes: int = BLOCK_BYTES) -> Iterator[slice]:

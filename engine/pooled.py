@@ -10,20 +10,21 @@ All inputs are NumPy arrays (N, H, W, C); scratch memory belongs to the thread.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 
 import numpy as np
 
 from engine.epilogue import Epilogue
 from engine.layer import Gradients, column_sums
-from engine.memory import blocks, scratch
-from engine.products import SMALL_PRODUCT
+from engine.memory import LINE, aligned, aligned_copy, blocks, scratch
+from engine.products import SMALL_PRODUCT, product_of_rows, weight_gradient
 from engine.rectifier import rectify
 
 PooledBackward = Callable[..., tuple[np.ndarray | None, Gradients]]
 Marks = tuple[np.ndarray, np.ndarray]
 
 BLOCK_BYTES = 1 << 20
+MOST_PARTS = 16  # of the sum that becomes the kernels' gradient
 LONGEST_RUN = 40  # numbers in one row of a kernel, up to which this way pays
 
 
@@ -35,7 +36,7 @@ class PooledConvolution:
         self.side, places, self._copies = _layout(self.kernel, self.channels, self.outputs)
         numbers = np.zeros(weight.size + 1, weight.dtype)
         numbers[:-1] = weight.ravel()
-        self.matrix = numbers.take(places)
+        self.matrix = aligned_copy(numbers.take(places))
         self._bias: np.ndarray | None = None
         self._biased = self.matrix
 
@@ -116,7 +117,7 @@ class PooledConvolution:
             best = y.reshape(-1, self.outputs)
             copy(inside, x)
             copy(patches, source)
-            np.matmul(matrix, self.matrix, views[8])
+            product_of_rows(matrix, self.matrix, views[8])
         products, upper, lower, halves, left, right = views[8:]
         maximum(upper, lower, out=halves)
         maximum(left, right, out=best)
@@ -155,8 +156,18 @@ class PooledConvolution:
                 _planes_back(np.matmul(self.matrix.T, products), phases, dx, pad, self.side // 2)
             return shares[0] if len(shares) == 1 else np.add.reduce(shares, axis=0)
         if dx is not None:
-            _runs_back((products @ self.matrix.T).reshape(source.shape), dx, pad)
-        return matrix.T @ products
+            _runs_back(np.matmul(products, self._pairs), source.shape, dx, pad)
+        return weight_gradient(matrix, products, MOST_PARTS)
+
+    @cached_property
+    def _pairs(self) -> np.ndarray:
+        """(side · pairs, 4·outputs, 2·C): the matrix the other way, for two pixels at a time."""
+        side, channels = self.side, self.channels
+        pairs = -(-side // 2)
+        numbers = np.zeros((side, 2 * pairs, channels, 4 * self.outputs), self.matrix.dtype)
+        numbers[:, :side] = self.matrix.reshape(side, side, channels, -1)
+        apart = numbers.reshape(side * pairs, 2 * channels, -1).swapaxes(1, 2)
+        return aligned_copy(apart)
 
     def _with_bias(self, bias: np.ndarray) -> np.ndarray:
         """The matrix with one more column, for the plane of ones: the bias of each output."""
@@ -187,7 +198,7 @@ def _planes_back(dplanes: np.ndarray, phases: np.ndarray, dx: np.ndarray, pad: i
     n, length = dplanes.shape[0], dplanes.shape[2]
     wide = phases.shape[4]
     shifts = dplanes.reshape(n, 2, 2, taps, taps, length)
-    flat = np.zeros((n, 2, 2, phases.shape[3] * wide + taps), dx.dtype)
+    flat = np.zeros((n, 2, 2, (taps - 1) * (wide + 1) + max(length, phases.shape[3] * wide)), dx.dtype)
     for i in range(taps):
         for j in range(taps):
             flat[..., i * wide + j : i * wide + j + length] += shifts[:, :, :, i, j]
@@ -198,23 +209,23 @@ def _planes_back(dplanes: np.ndarray, phases: np.ndarray, dx: np.ndarray, pad: i
     dx[..., 0] = whole[:, pad : pad + dx.shape[1], pad : pad + dx.shape[2]]
 
 
-def _runs_back(dpatches: np.ndarray, dx: np.ndarray, pad: int) -> None:
-    """Add each neighbourhood (N, rows, columns, side, side·C) back to its place in dx (N, H, W, C)."""
-    _, rows, columns, side, run = dpatches.shape
-    n, height, width, channels = dx.shape
-    padded = np.zeros((n, height + 2 * pad, width + 2 * pad, channels), dx.dtype)
+def _runs_back(shares: np.ndarray, shape: tuple[int, ...], dx: np.ndarray, pad: int) -> None:
+    """Add neighbourhoods of `shape` (N, rows, columns, side, side·C) to their places in dx (N, H, W, C).
+
+    The shares of two pixels each, (side · pairs, N · rows · columns, 2·C), lie together for neighbourhoods in
+    a row, which are two pixels apart: they are one long run, in which none overlaps with another.
+    """
+    n, rows, columns, side, _ = shape
+    _, height, width, channels = dx.shape
+    padded = np.zeros((n, height + 2 * pad, width + 2 * pad + side % 2, channels), dx.dtype)
     image, row, column, item = padded.strides
+    runs = shares.reshape(side, -1, n, rows, columns * 2 * channels)
     for i in range(side):
-        for j in range(0, side, 2):  # two pixels at a time: no further, or neighbours would overlap
-            numbers = min(2 * channels, run - j * channels)
+        for j in range(runs.shape[1]):
             place = np.ndarray(
-                (n, rows, columns, numbers),
-                dx.dtype,
-                padded,
-                i * row + j * column,
-                (image, 2 * row, 2 * column, item),
+                runs.shape[2:], dx.dtype, padded, i * row + 2 * j * column, (image, 2 * row, item)
             )
-            place += dpatches[:, :, :, i, j * channels : j * channels + numbers]
+            place += runs[i, j]
     dx[...] = padded[:, pad : pad + height, pad : pad + width]
 
 
@@ -251,24 +262,25 @@ def _plane_views(
     n, height, width, _ = shape
     taps = side // 2
     high, wide = rows + taps - 1, columns + taps - 1
+    used, numbers = rows * wide, LINE // dtype.itemsize
+    length = -(-used // numbers) * numbers  # all runs begin with a line of the cache
     padded = np.zeros((n, max(2 * high, height + pad), max(2 * wide, width + pad)), dtype)
     inside = padded[:, pad : pad + height, pad : pad + width]
     by_phase = padded[:, : 2 * high, : 2 * wide].reshape(n, high, 2, wide, 2).transpose(0, 2, 4, 1, 3)
-    room = high * wide + taps
-    flat = np.zeros((n, 2, 2, room), dtype)
+    flat = np.zeros((n, 2, 2, high * wide + taps + length - used), dtype)
     phases = flat[..., : high * wide].reshape(n, 2, 2, high, wide)
     image, down, across, item = flat.strides
-    length = rows * wide
     source = np.lib.stride_tricks.as_strided(
         flat,
         (n, 2, 2, taps, taps, length),
         (image, down, across, wide * item, item, item),
         writeable=False,
     )
-    matrix = np.ones((n, side * side + 1, length), dtype)  # the last plane stays
+    matrix = aligned((n, side * side + 1, length), dtype)
+    matrix[:, -1] = 1  # the last plane stays
     planes = matrix[:, :-1].reshape(source.shape)
-    best = np.empty((n, outputs, length), dtype)
-    result = best.reshape(n, outputs, rows, wide)[..., :columns].transpose(0, 2, 3, 1)
+    best = aligned((n, outputs, length), dtype)
+    result = best[:, :, :used].reshape(n, outputs, rows, wide)[..., :columns].transpose(0, 2, 3, 1)
     of_four = _of_four((n, 4 * outputs, length), 1, dtype)
     return inside, by_phase, phases, source, planes, matrix, best, result, *of_four
 
@@ -296,7 +308,7 @@ def _run_views(
 
 def _of_four(shape: tuple[int, ...], axis: int, dtype: np.dtype) -> tuple[np.ndarray, ...]:
     """(all four products, two halves of them, the larger ones of two, two halves of those)."""
-    products = np.empty(shape, dtype)
+    products = aligned(shape, dtype)
     upper, lower = np.split(products, 2, axis)
-    halves = np.empty(upper.shape, dtype)
+    halves = aligned(upper.shape, dtype)
     return products, upper, lower, halves, *np.split(halves, 2, axis)

@@ -18,6 +18,8 @@ SMALL_PRODUCT = 1_000_000  # multiplications up to which OpenBLAS multiplies in 
 MOST_PARTS = 8  # of an axis that is summed: more of them are too thin to gain by it
 PARTIAL_NUMBERS = 50_000  # of all partial sums together, which are to stay in the first-level cache's reach
 
+FEWEST_ROWS, MOST_ROWS = 32, 48  # of a part, where many rows are multiplied by a weight that fits the cache
+
 GEMM = {np.dtype(np.float32): blas.sgemm, np.dtype(np.float64): blas.dgemm}
 
 
@@ -50,14 +52,32 @@ def wide_product(matrix: np.ndarray, rows: np.ndarray) -> np.ndarray:
     return y
 
 
-def weight_gradient(x: Array, dy: Array) -> Array:
-    """x.T @ dy for x (N, inputs) and dy (N, outputs): the gradient of a weight (inputs, outputs)."""
+def product_of_rows(x: np.ndarray, weight: np.ndarray, out: np.ndarray) -> None:
+    """Fill out (..., N, outputs) with x (..., N, inputs) @ weight, by rows in parts that are small products.
+
+    It pays where some `FEWEST_ROWS` of them are one, and there are many of such parts.
+    """
+    rows, step = x.shape[-2], min(MOST_ROWS, SMALL_PRODUCT // weight.size // 8 * 8)
+    if x.ndim != 2 or step < FEWEST_ROWS or rows < 2 * step:
+        np.matmul(x, weight, out=out)
+        return
+    whole = rows - rows % step
+    parts, places = (a[:whole].reshape(-1, step, a.shape[1]) for a in (x, out))
+    np.matmul(parts, weight, out=places)
+    if whole < rows:
+        np.matmul(x[whole:], weight, out=out[whole:])
+
+
+def weight_gradient(x: Array, dy: Array, most: int = MOST_PARTS) -> Array:
+    """x.T @ dy for x (N, inputs) and dy (N, outputs): the gradient of a weight (inputs, outputs), made in at
+    `most` so many parts.
+    """
     if not isinstance(x, np.ndarray):
         return x.T @ dy
     (n, inputs), outputs = x.shape, dy.shape[1]
     if n == 1 and x.dtype == dy.dtype and x.dtype in GEMM:
         return GEMM[x.dtype](1.0, dy.T, x).T  # NumPy's own has no quick way for one sample
-    parts = parts_of(inputs, n * inputs * outputs)
+    parts = parts_of(inputs, n * inputs * outputs, most)
     if parts == 1:
         return x.T.dot(dy)
     return np.matmul(x.T.reshape(parts, -1, n), dy).reshape(inputs, outputs)

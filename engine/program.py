@@ -12,7 +12,6 @@ the weights stays in the cache.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 from itertools import pairwise
@@ -20,6 +19,7 @@ from typing import Protocol
 
 import numpy as np
 
+from engine.memory import Workspace, aligned_copy
 from engine.products import SMALL_PRODUCT
 from engine.rectifier import against_zeros
 
@@ -27,26 +27,6 @@ Calls = list[Callable[[], object]]
 Shape = tuple[int, ...]
 Bound = tuple[np.ndarray, Calls]
 Function = Callable[[np.ndarray], np.ndarray]
-
-LINE = 64  # bytes that the cache moves at once
-
-
-class Workspace:
-    """Memory that is used by one step after another: `clear` begins the next one."""
-
-    def __init__(self) -> None:
-        self._bytes, self._used = np.empty(0, np.uint8), 0
-
-    def clear(self) -> None:
-        self._used = 0
-
-    def empty(self, shape: Shape, dtype: np.dtype) -> np.ndarray:
-        """An array that shares no memory with others since `clear`."""
-        size = -(-math.prod(shape) * dtype.itemsize // LINE) * LINE
-        if self._used + size > len(self._bytes):  # earlier arrays keep what they were given
-            self._bytes, self._used = np.empty(2 * (self._used + size), np.uint8), 0
-        self._used += size
-        return np.ndarray(shape, dtype, self._bytes, self._used - size)
 
 
 class Step(Protocol):
@@ -111,7 +91,7 @@ class Product:
 
     @cached_property
     def _rows(self) -> np.ndarray:
-        return np.ascontiguousarray(self.weight) if self.bias is None else np.vstack([self.weight, self.bias])
+        return aligned_copy(self.weight if self.bias is None else np.vstack([self.weight, self.bias]))
 
     def bind(self, shape: Shape, out: np.ndarray, work: Workspace) -> Bound:
         x = np.ones(len(self._rows), out.dtype)

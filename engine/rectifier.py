@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.layer import Array
 
-ROW = 1 << 12  # zeros that are compared with again and again while they lie in the first-level cache
+ROW = 1 << 13  # zeros that are compared with again and again
 MOST = 1 << 14
 SHORT_RUN = 32  # numbers side by side, below which a row of zeros is no quicker than one
 

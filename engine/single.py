@@ -20,8 +20,9 @@ from functools import cached_property, partial
 
 import numpy as np
 
+from engine.memory import Workspace, aligned_copy
 from engine.pooled import PooledConvolution
-from engine.program import Bound, Calls, Shape, Workspace, fill, finish, product
+from engine.program import Bound, Calls, Shape, fill, finish, product
 
 _INPUT = np.array([[1, 0, -1, 0], [0, 1, 1, 0], [0, -1, 1, 0], [0, 1, 0, -1]], np.float64)
 _KERNEL = np.array([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]], np.float64)
@@ -63,13 +64,13 @@ class SingleConvolution:
     @cached_property
     def _quads_and_bias(self) -> np.ndarray:
         """(4·K, side² + 1): the bias is one more column, for a plane of ones."""
-        return np.hstack([self._quads.matrix, np.tile(self._bias_or_zeros, 4)[:, None]])
+        return aligned_copy(np.hstack([self._quads.matrix, np.tile(self._bias_or_zeros, 4)[:, None]]))
 
     @cached_property
     def _halves_and_bias(self) -> np.ndarray:
         """(2, side²·C + 1, 2·K): the bias is one more row, for a column of ones."""
         whole = np.vstack([self._quads.matrix, np.tile(self._bias_or_zeros, 4)])
-        return np.ascontiguousarray(whole.reshape(len(whole), 2, -1).swapaxes(0, 1))
+        return aligned_copy(whole.reshape(len(whole), 2, -1).swapaxes(0, 1))
 
     def _planes(self, shape: Shape, out: np.ndarray, work: Workspace) -> Bound:
         """Planes (side² + 1, places), where each row of outputs ends with some that are of no use."""
@@ -112,7 +113,7 @@ class SingleConvolution:
     @cached_property
     def _rows(self) -> np.ndarray:
         """(k·k·C + 1, K): the bias is the last row."""
-        return np.vstack([self.weight.reshape(-1, self.outputs), self._bias_or_zeros])
+        return aligned_copy(np.vstack([self.weight.reshape(-1, self.outputs), self._bias_or_zeros]))
 
     def _patches(self, shape: Shape, out: np.ndarray, work: Workspace) -> Bound:
         """The neighbourhoods of all outputs."""
@@ -153,7 +154,8 @@ class SingleConvolution:
     def _kernels(self) -> np.ndarray:
         """(16, C, K): the kernels in the space of the products."""
         square = np.kron(_KERNEL, _KERNEL).astype(self.weight.dtype)
-        return (square @ self.weight.reshape(9, -1)).reshape(16, self.channels, self.outputs)
+        kernels = square @ self.weight.reshape(9, -1)
+        return aligned_copy(kernels.reshape(16, self.channels, self.outputs))
 
     def _winograd(self, shape: Shape, out: np.ndarray, work: Workspace) -> Bound:
         """Tiles of 4 × 4 inputs, two pixels apart, become 2 × 2 outputs: exactly what one pool needs."""

@@ -16,12 +16,13 @@ from functools import partial
 import numpy as np
 
 from engine.epilogue import Epilogue
-from engine.memory import scratch
+from engine.memory import CACHE_BYTES, Workspace, aligned_copy, workspace
 from engine.products import wide_product
 from engine.rectifier import rectify
+from engine.tiles import copy_tiles
 
-BLOCK_BYTES = 1 << 20  # the buffers of one block of tiles, which share the cache with the kernels
-LARGEST_BLOCK = 3 << 20
+BLOCK_BYTES = 2 * CACHE_BYTES  # the buffers of one block of tiles: not all of them are in use at once
+LARGEST_BLOCK = 3 * CACHE_BYTES
 PANEL = 64  # outputs
 
 _INPUT = np.array(
@@ -92,14 +93,17 @@ def transform(weight: np.ndarray, matrices: dict[np.dtype, np.ndarray] = KERNELS
     apart = weight.reshape(9, channels, panels, outputs // panels).transpose(2, 0, 1, 3)
     flat = np.ascontiguousarray(apart).reshape(panels, 9, -1)
     transformed = wide_product(matrices[weight.dtype], flat)
-    return transformed.reshape(panels, 36, channels, outputs // panels)
+    return aligned_copy(transformed.reshape(panels, 36, channels, outputs // panels))
 
 
 def multiply(inputs: np.ndarray, kernels: np.ndarray, products: np.ndarray) -> None:
     """Fill products (tiles, 36, K): for each of the 36, inputs (tiles, 36, C) times `transform`ed kernels."""
-    panels, _, _, columns = kernels.shape
-    by_panel = products.reshape(len(products), 36, panels, columns).transpose(2, 1, 0, 3)
-    np.matmul(inputs.transpose(1, 0, 2), kernels, out=by_panel)
+    np.matmul(inputs.swapaxes(0, 1), kernels, out=_in_panels(products, len(kernels)))
+
+
+def _in_panels(products: np.ndarray, panels: int) -> np.ndarray:
+    """(tiles, 36, K) as (panels, 36, tiles, K / panels)."""
+    return products.reshape(len(products), 36, panels, -1).transpose(2, 1, 0, 3)
 
 
 def convolve(
@@ -114,22 +118,46 @@ def convolve(
         rows, columns = rows // 2, columns // 2
     down, across = -(-rows // side), -(-columns // side)
     y = np.empty((n, rows, columns, outputs), x.dtype)
-    matrix = OUTPUTS[x.dtype]
+    forth, back = INPUTS[x.dtype], OUTPUTS[x.dtype]
+    relu = epilogue is not None and epilogue.relu
+    work = workspace()
     block_bytes = min(max(BLOCK_BYTES, 2 * kernels.nbytes), LARGEST_BLOCK)  # each block reads all kernels
     for images, strip in tile_blocks(n, down, across, channels + outputs, block_bytes):
-        inputs = transformed_inputs(x, images, strip, across, pad)
-        products = product_buffer(len(inputs), outputs, x.dtype)
-        multiply(inputs, kernels, products)
+        size = images.stop - images.start, strip.stop - strip.start
+        geometry = (*size, across, channels, outputs, len(kernels), x.dtype)
+        views = work.views(("winograd", *geometry), partial(_convolve_buffers, *geometry))
+        tiles, matrices, inputs, by_row, by_panel, constant, products, block = views
+        copy_tiles(x, images, strip, pad, tiles)
+        np.matmul(forth, matrices, out=inputs)
+        np.matmul(by_row, kernels, out=by_panel)
         if epilogue is not None:
-            products[:, _CONSTANT] += epilogue.bias
-        block = scratch("winograd outputs", (len(inputs), 16, outputs), x.dtype)
-        np.matmul(matrix, products, out=block)
+            np.add(constant, epilogue.bias, out=constant)
+        np.matmul(back, products, out=block)
         if pool:
             block = _pooled(block)
-        shape = (images.stop - images.start, strip.stop - strip.start, across, side, side * outputs)
-        relu = epilogue is not None and epilogue.relu
+        shape = (*tiles.shape[:3], side, side * outputs)
         place(block.reshape(shape), y[images, strip.start * side : strip.stop * side], relu)
     return y
+
+
+def _convolve_buffers(
+    n: int, down: int, across: int, channels: int, outputs: int, panels: int, dtype: np.dtype, work: Workspace
+) -> tuple[np.ndarray, ...]:
+    """What `convolve` needs for one block, and the same as its products want it."""
+    tiles, matrices, inputs = input_buffers(n, down, across, channels, dtype, work)
+    products = by_place(len(inputs), outputs, dtype, work)
+    block = work.empty((len(inputs), 16, outputs), dtype)
+    constant = products[:, _CONSTANT]
+    return (
+        tiles,
+        matrices,
+        inputs,
+        inputs.swapaxes(0, 1),
+        _in_panels(products, panels),
+        constant,
+        products,
+        block,
+    )
 
 
 def _pooled(block: np.ndarray) -> np.ndarray:
@@ -159,74 +187,37 @@ def tile_blocks(
             yield slice(n, n + 1), slice(r, min(r + step, down))
 
 
-def transformed_inputs(x: np.ndarray, images: slice, strip: slice, across: int, pad: int) -> np.ndarray:
+def transformed_inputs(
+    x: np.ndarray, images: slice, strip: slice, across: int, pad: int, work: Workspace
+) -> np.ndarray:
     """(tiles, 36, C) of the 6 × 6 tiles that overlap by two."""
-    _, height, width, channels = x.shape
     n, down = images.stop - images.start, strip.stop - strip.start
-    first = strip.start * 4 - pad
-    above, below = max(0, -first), max(0, first + 4 * down + 2 - height)
-    geometry = (n, down, across, width, channels, pad, above, below, x.dtype)
-    inside, source, tiles, matrices, inputs = scratch.views(
-        ("winograd", *geometry), partial(_input_views, *geometry)
-    )
-    if x.flags.c_contiguous and not pad and not below and width >= 4 * across + 2:
-        # Nothing is missing around the tiles: they are taken from where they lie.
-        image, row, column, item = x.strides
-        place = images.start * image + first * row
-        source = np.ndarray(source.shape, x.dtype, x, place, (image, 4 * row, 4 * column, row, item))
-    else:
-        inside[...] = x[images, first + above : first + 4 * down + 2 - below, : inside.shape[2]]
-    np.copyto(tiles, source)
+    tiles, matrices, inputs = input_buffers(n, down, across, x.shape[3], x.dtype, work)
+    copy_tiles(x, images, strip, pad, tiles)
     np.matmul(INPUTS[x.dtype], matrices, out=inputs)
     return inputs
 
 
-def _input_views(
-    n: int,
-    down: int,
-    across: int,
-    width: int,
-    channels: int,
-    pad: int,
-    above: int,
-    below: int,
-    dtype: np.dtype,
-) -> tuple[np.ndarray, ...]:
-    """Buffers of `transformed_inputs`. What lies around the image is zero because it is never written."""
-    padded = np.zeros((n, 4 * down + 2, 4 * across + 2, channels), dtype)
-    inside = padded[:, above : padded.shape[1] - below, pad : pad + width]
-    image, row, column, item = padded.strides
-    source = np.lib.stride_tricks.as_strided(
-        padded,
-        (n, down, across, 6, 6 * channels),
-        (image, 4 * row, 4 * column, row, item),
-        writeable=False,
-    )
-    tiles = np.empty(source.shape, dtype)
+def input_buffers(
+    n: int, down: int, across: int, channels: int, dtype: np.dtype, work: Workspace
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(tiles as they lie in the image, the same as matrices (tiles, 36, C), what those become)."""
+    tiles = work.empty((n, down, across, 6, 6 * channels), dtype)
     matrices = tiles.reshape(-1, 36, channels)
-    return inside, source, tiles, matrices, spaced(len(matrices), channels, dtype)
+    return tiles, matrices, by_place(len(matrices), channels, dtype, work)
 
 
-def spaced(tiles: int, channels: int, dtype: np.dtype) -> np.ndarray:
-    """(tiles, 36, channels), the tiles an odd number of cache lines apart.
-
-    The products read one of the 36 from every tile; at a distance with many factors of two, those would share
-    a few sets of the cache and drive one another out.
-    """
-    line = 64 // dtype.itemsize
-    lines = -(-36 * channels // line) | 1
-    return np.empty((tiles, lines * line), dtype)[:, : 36 * channels].reshape(tiles, 36, channels)
-
-
-def product_buffer(tiles: int, outputs: int, dtype: np.dtype) -> np.ndarray:
-    key = ("winograd products", tiles, outputs, dtype)
-    return scratch.views(key, lambda: (spaced(tiles, outputs, dtype),))[0]
+def by_place(tiles: int, channels: int, dtype: np.dtype, work: Workspace) -> np.ndarray:
+    """An empty (tiles, 36, channels). What belongs to one of the 36 lies together, as in the products."""
+    return work.apart(36, (tiles, channels), dtype).swapaxes(0, 1)
 
 
 def place(block: np.ndarray, y: np.ndarray, relu: bool = False) -> None:
     """Write (n, down, across, side, side·K) into y (n, rows, columns, K), dropping what lies beyond its
-    edges; with `relu`, 0 for what is negative.
+    edges; with `relu`, 0 for what is negative, in the block too: quicker there, where it lies together.
     """
+    if relu:
+        rectify(block, out=block)
     n, down, across, side, _ = block.shape
     rows, columns, outputs = y.shape[1:]
     target, whole = y, block
@@ -236,7 +227,4 @@ def place(block: np.ndarray, y: np.ndarray, relu: bool = False) -> None:
     else:
         whole = block.reshape(n, down, across, side, side, outputs).transpose(0, 1, 3, 2, 4, 5)
         whole = whole.reshape(n, down * side, across * side, outputs)[:, :rows, :columns]
-    if relu:
-        rectify(whole, out=target)
-    else:
-        np.copyto(target, whole)
+    np.copyto(target, whole)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.memory import scratch
+from engine.memory import Workspace, scratch, workspace
 from engine.products import parts_of, wide_product
 from engine.winograd import (
     BLOCK_BYTES,
@@ -14,10 +14,9 @@ from engine.winograd import (
     OUTPUTS_BACK,
     TURNED,
     TURNED_BACK,
+    by_place,
     multiply,
     place,
-    product_buffer,
-    spaced,
     tile_blocks,
     transform,
     transformed_inputs,
@@ -46,16 +45,17 @@ def _gradients_from_windows(
     outputs = dy.shape[3]
     down, across = -(-height // 4), -(-width // 4)
     turned = transform(weight.transpose(0, 1, 3, 2), TURNED) if input_gradient else None
-    sums = _Sums(channels, outputs, x.dtype)
+    sums, work = _Sums(channels, outputs, x.dtype), workspace()
     dx = np.empty(x.shape, x.dtype) if input_gradient else None
     for images, strip in tile_blocks(n, down, across, channels + outputs, sums.block_bytes):
-        windows = transformed_inputs(dy, images, strip, across, 2 - pad)
-        sums.add(_transformed_tiles(x, images, strip, across), windows)
+        work.clear()
+        windows = transformed_inputs(dy, images, strip, across, 2 - pad, work)
+        sums.add(_transformed_tiles(x, images, strip, across, work), windows)
         if dx is None or turned is None:
             continue
-        products = product_buffer(len(windows), channels, x.dtype)
+        products = by_place(len(windows), channels, x.dtype, work)
         multiply(windows, turned, products)
-        block = scratch("winograd outputs", (len(products), 16, channels), x.dtype)
+        block = work.empty((len(products), 16, channels), x.dtype)
         np.matmul(OUTPUTS[x.dtype], products, out=block)
         shape = (images.stop - images.start, strip.stop - strip.start, across, 4, 4 * channels)
         place(block.reshape(shape), dx[images, strip.start * 4 : strip.stop * 4])
@@ -75,15 +75,16 @@ def _gradients_from_tiles(
     down, across = -(-rows // 4), -(-columns // 4)
     # Transposed here, and not in the product: BLAS multiplies small matrices faster as they lie.
     back = transform(weight.transpose(0, 1, 3, 2)) if input_gradient else None
-    sums = _Sums(channels, outputs, x.dtype)
+    sums, work = _Sums(channels, outputs, x.dtype), workspace()
     dx = np.empty(x.shape, x.dtype) if input_gradient else None
     for images, strip in tile_blocks(n, down, across, channels + outputs, sums.block_bytes):
-        errors = _transformed_tiles(dy, images, strip, across)
-        inputs = transformed_inputs(x, images, strip, across, pad)
+        work.clear()
+        errors = _transformed_tiles(dy, images, strip, across, work)
+        inputs = transformed_inputs(x, images, strip, across, pad, work)
         sums.add(inputs, errors)
         if dx is not None and back is not None:
             multiply(errors, back, inputs)
-            _add_tiles(inputs, dx, images, strip, across, down, pad)
+            _add_tiles(inputs, dx, images, strip, across, down, pad, work)
     return dx, sums.by_kernel(KERNELS_BACK)
 
 
@@ -114,26 +115,34 @@ class _Sums:
         return flat.reshape(3, 3, channels, outputs)
 
 
-def _transformed_tiles(y: np.ndarray, images: slice, strip: slice, across: int) -> np.ndarray:
+def _transformed_tiles(
+    y: np.ndarray, images: slice, strip: slice, across: int, work: Workspace
+) -> np.ndarray:
     """(tiles, 36, K) of the 4 × 4 tiles of y."""
     n, down, outputs = images.stop - images.start, strip.stop - strip.start, y.shape[3]
-    tiles = scratch("winograd collected", (n, down, across, 4, 4 * outputs), y.dtype)
+    tiles = work.empty((n, down, across, 4, 4 * outputs), y.dtype)
     _collect(y[images, strip.start * 4 : strip.stop * 4], tiles)
-    key = ("winograd transformed", n * down * across, outputs, y.dtype)
-    transformed = scratch.views(key, lambda: (spaced(n * down * across, outputs, y.dtype),))[0]
+    transformed = by_place(n * down * across, outputs, y.dtype, work)
     np.matmul(OUTPUTS_BACK[y.dtype], tiles.reshape(-1, 16, outputs), out=transformed)
     return transformed
 
 
 def _add_tiles(
-    inputs: np.ndarray, dx: np.ndarray, images: slice, strip: slice, across: int, down: int, pad: int
+    inputs: np.ndarray,
+    dx: np.ndarray,
+    images: slice,
+    strip: slice,
+    across: int,
+    down: int,
+    pad: int,
+    work: Workspace,
 ) -> None:
     """The way back of `transformed_inputs`: (tiles, 36, C) added up, and written to dx with an image's last
     strip.
     """
     _, height, width, channels = dx.shape
     n = images.stop - images.start
-    tiles = scratch("winograd tiles", inputs.shape, inputs.dtype)
+    tiles = work.empty(inputs.shape, inputs.dtype)
     np.matmul(INPUTS_BACK[inputs.dtype], inputs, out=tiles)
     tiles = tiles.reshape(n, -1, across, 6, 6 * channels)
     padded = scratch("winograd sums", (n, 4 * down + 2, 4 * across + 2, channels), dx.dtype)

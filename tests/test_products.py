@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.products import MOST_PARTS, SMALL_PRODUCT, parts_of, product, weight_gradient, wide_product
+from engine.products import (
+    MOST_PARTS,
+    SMALL_PRODUCT,
+    parts_of,
+    product,
+    product_of_rows,
+    weight_gradient,
+    wide_product,
+)
 from tests.foreign_array import foreign, here
 
 SHAPES = {
@@ -73,3 +81,16 @@ def test_other_arrays_are_multiplied_whole() -> None:
         x, weight, dy = matrices(shape, np.float32)
         check(here(product(foreign(x), foreign(weight))), x, weight)
         check(here(weight_gradient(foreign(x), foreign(dy))), x.T, dy)
+
+
+@pytest.mark.parametrize("rows", [1, 31, 96, 97, 500])
+@pytest.mark.parametrize(("inputs", "outputs"), [(64, 64), (65, 261), (576, 64), (7, 3)])
+@every_dtype
+def test_rows_are_multiplied_in_parts(rows: int, inputs: int, outputs: int, dtype: type[np.floating]) -> None:
+    x, weight, _ = matrices((rows, inputs, outputs), dtype)
+    out = np.full((rows, outputs), np.nan, dtype)
+    product_of_rows(x, weight, out)
+    np.testing.assert_allclose(out, x @ weight, rtol=1e-4, atol=1e-4)
+    many = np.full((2, rows, outputs), np.nan, dtype)
+    product_of_rows(np.stack([x, 2 * x]), weight, many)
+    np.testing.assert_allclose(many, np.stack([out, 2 * out]), rtol=1e-4, atol=1e-4)
