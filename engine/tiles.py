@@ -1,95 +1,89 @@
-"""The 6 × 6 tiles of an image, four pixels apart, that `engine.winograd` takes its inputs from."""
+"""From an image to what `engine.winograd` multiplies: square tiles, four pixels apart, moved into a space of 36.
+
+A tile T becomes M·T·Mᵀ for a small matrix M. M·T is computed for whole rows of the image at once, which share
+it where tiles overlap; what it gives is multiplied by Mᵀ tile by tile. So no tile is ever copied.
+"""
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 
-from engine.memory import scratch
+from engine.memory import Workspace
+from engine.products import SMALL_PRODUCT
 
-FEWEST_ROWS = 3  # of tiles, from which on it pays to take them apart from those at the edge
-WIDEST_PAD = 2
+STEP = 4  # pixels from one tile to the next
+PLACES = 6  # of the 36 along one axis
+
+Buffers = tuple[np.ndarray, ...]
 
 
-def copy_tiles(x: np.ndarray, images: slice, strip: slice, pad: int, out: np.ndarray) -> None:
-    """Fill out (n, down, across, 6, 6·C) with the rows `strip` of tiles of x (N, H, W, C), zeros around it.
+def by_place(tiles: int, channels: int, dtype: np.dtype, work: Workspace) -> np.ndarray:
+    """An empty (tiles, 36, channels). What belongs to one of the 36 lies together, as in the products."""
+    return work.apart(PLACES * PLACES, (tiles, channels), dtype).swapaxes(0, 1)
 
-    Where no rows are missing they are taken from where they lie, one long run for each row of a tile. What
-    such a run has beyond the end of a row, which is the next row's beginning, is made zero afterwards; the
-    other rows of tiles are copied into a padded image first.
+
+def buffers(
+    n: int, down: int, across: int, side: int, channels: int, dtype: np.dtype, work: Workspace
+) -> Buffers:
+    """What `transform` needs for n images of down · across tiles (side, side, channels).
+
+    The last is what it fills, (n · down · across, 36, channels).
     """
-    inner = _inner_rows(x, strip, pad, out.shape[2])
-    begin, end = inner.start - strip.start, inner.stop - strip.start
-    if begin < end:
-        _copy(x, images, inner, pad, out[:, begin:end])
-    for rows in (slice(0, begin), slice(end, strip.stop - strip.start)):
-        if rows.start < rows.stop:
-            edge = slice(strip.start + rows.start, strip.start + rows.stop)
-            _copy_padded(x, images, edge, pad, out[:, rows])
+    rows = work.empty((n, down, PLACES, STEP * (across - 1) + side, channels), dtype)
+    image, row, place, column, item = rows.strides
+    shape = n, down, PLACES, across, side, channels
+    tiles = np.ndarray(shape, dtype, rows, 0, (image, row, place, STEP * column, column, item))
+    transformed = by_place(n * down * across, channels, dtype, work)
+    apart = transformed.swapaxes(0, 1).reshape(PLACES, PLACES, n, down, across, channels)
+    return rows, tiles, apart.transpose(2, 3, 0, 4, 1, 5), transformed
 
 
-def _beyond(width: int, across: int, pad: int) -> int:
-    """How many columns of the last tile lie to the right of the image."""
-    return max(0, 4 * across + 2 - pad - width)
+def transform(
+    x: np.ndarray, images: slice, strip: slice, pad: int, matrix: np.ndarray, made: Buffers
+) -> np.ndarray:
+    """(tiles, 36, C): the rows `strip` of tiles of x (N, H, W, C) with `pad` zeros around it, transformed by
+    `matrix` (6, side).
+    """
+    rows, tiles, apart, transformed = made
+    _along_columns(np.ascontiguousarray(x), images, strip, pad, matrix, rows)
+    np.matmul(matrix, tiles, out=apart)
+    return transformed
 
 
-def _inner_rows(x: np.ndarray, strip: slice, pad: int, across: int) -> slice:
-    """The rows of tiles in `strip` of which no number lies before or behind the image in memory."""
-    _, height, width, _ = x.shape
-    nothing = slice(strip.start, strip.start)
-    if not x.flags.c_contiguous or pad > WIDEST_PAD:
-        return nothing
-    # How many rows a run reaches into beside its own.
-    before, behind = -(-pad // width), -(-_beyond(width, across, pad) // width)
-    start = max(strip.start, -(-(pad + before) // 4))
-    stop = min(strip.stop, (height - 6 - behind + pad) // 4 + 1)
-    if stop - start >= FEWEST_ROWS or (start, stop) == (strip.start, strip.stop):
-        return slice(start, stop)
-    return nothing
-
-
-def _copy(x: np.ndarray, images: slice, rows: slice, pad: int, out: np.ndarray) -> None:
-    _, _, width, channels = x.shape
-    image, row, column, item = x.strides
-    place = images.start * image + (4 * rows.start - pad) * row - pad * column
-    source = np.ndarray(out.shape, x.dtype, x, place, (image, 4 * row, 4 * column, row, item))
-    np.copyto(out, source)
-    if pad:
-        out[:, :, 0, :, : pad * channels] = 0
-    beyond = _beyond(width, out.shape[2], pad)
-    for tile in range(1, out.shape[2] + 1):  # from the right; they overlap by two columns
-        missing = beyond - 4 * (tile - 1)
-        if missing <= 0:
-            break
-        out[:, :, -tile, :, (6 - missing) * channels :] = 0
-
-
-def _copy_padded(x: np.ndarray, images: slice, rows: slice, pad: int, out: np.ndarray) -> None:
+def _along_columns(
+    x: np.ndarray, images: slice, strip: slice, pad: int, matrix: np.ndarray, rows: np.ndarray
+) -> None:
+    """Fill rows (n, down, 6, columns, C) with matrix · (rows of the image that a row of tiles lies on)."""
     _, height, width, channels = x.shape
-    n, down, across = out.shape[:3]
-    first = rows.start * 4 - pad
-    above, below = max(0, -first), max(0, first + 4 * down + 2 - height)
-    geometry = (n, down, across, width, channels, pad, above, below, x.dtype)
-    inside, source = scratch.views(("tiles", *geometry), partial(_padded, *geometry))
-    inside[...] = x[images, first + above : first + 4 * down + 2 - below, : inside.shape[2]]
-    np.copyto(out, source)
+    n, down, _, columns, _ = rows.shape
+    side = matrix.shape[1]
+    width = min(width, columns - pad)
+    rows[:, :, :, :pad] = 0
+    rows[:, :, :, pad + width :] = 0
+    inside = rows.reshape(n, down, PLACES, -1)[..., pad * channels : (pad + width) * channels]
+    # Of these rows of tiles all rows of pixels exist; of others, those that do are multiplied.
+    start = min(max(strip.start, -(-pad // STEP)), strip.stop)
+    stop = max(min(strip.stop, (height + pad - side) // STEP + 1), start)
+    if start < stop:
+        image, row, _, item = x.strides
+        place = images.start * image + (STEP * start - pad) * row
+        shape = n, stop - start, side, width * channels
+        source = np.ndarray(shape, x.dtype, x, place, (image, STEP * row, row, item))
+        _multiply(matrix, source, inside[:, start - strip.start : stop - strip.start])
+    for r in (*range(strip.start, start), *range(stop, strip.stop)):
+        first = STEP * r - pad
+        above, there = max(0, -first), min(side, height - first)
+        out = inside[:, r - strip.start]
+        if above >= there:
+            out[...] = 0
+            continue
+        source = x[images, first + above : first + there, :width].reshape(n, there - above, -1)
+        _multiply(matrix[:, above:there], source, out)
 
 
-def _padded(
-    n: int,
-    down: int,
-    across: int,
-    width: int,
-    channels: int,
-    pad: int,
-    above: int,
-    below: int,
-    dtype: np.dtype,
-) -> tuple[np.ndarray, np.ndarray]:
-    """(where the image goes, its tiles). What lies around the image is zero because it is never written."""
-    padded = np.zeros((n, 4 * down + 2, 4 * across + 2, channels), dtype)
-    inside = padded[:, above : padded.shape[1] - below, pad : pad + width]
-    image, row, column, item = padded.strides
-    strides = image, 4 * row, 4 * column, row, item
-    return inside, np.ndarray((n, down, across, 6, 6 * channels), dtype, padded, 0, strides)
+def _multiply(matrix: np.ndarray, rows: np.ndarray, out: np.ndarray) -> None:
+    """out (..., 6, N) = matrix (6, K) @ rows (..., K, N), by columns in parts that BLAS does not copy."""
+    most = SMALL_PRODUCT // matrix.size
+    for first in range(0, rows.shape[-1], most):
+        part = ..., slice(first, first + most)
+        np.matmul(matrix, rows[part], out=out[part])

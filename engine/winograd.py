@@ -15,11 +15,11 @@ from functools import partial
 
 import numpy as np
 
+from engine import tiles
 from engine.epilogue import Epilogue
 from engine.memory import CACHE_BYTES, Workspace, aligned_copy, workspace
 from engine.products import wide_product
 from engine.rectifier import rectify
-from engine.tiles import copy_tiles
 
 BLOCK_BYTES = 2 * CACHE_BYTES  # the buffers of one block of tiles: not all of them are in use at once
 LARGEST_BLOCK = 3 * CACHE_BYTES
@@ -59,15 +59,20 @@ _OUTPUT = np.array(
 _CONSTANT = 7  # the one of the 36 that each of the 16 outputs holds once: the bias is added there
 
 
+def _in_both(matrix: np.ndarray) -> dict[np.dtype, np.ndarray]:
+    """In both kinds of numbers."""
+    return {np.dtype(kind): np.ascontiguousarray(matrix, kind) for kind in (np.float32, np.float64)}
+
+
 def _both_axes(matrix: np.ndarray) -> dict[np.dtype, np.ndarray]:
-    square = np.ascontiguousarray(np.kron(matrix, matrix))
-    return {np.dtype(kind): square.astype(kind) for kind in (np.float32, np.float64)}
+    return _in_both(np.kron(matrix, matrix))
 
 
-INPUTS, INPUTS_BACK = _both_axes(_INPUT), _both_axes(_INPUT.T)
+INPUT, OUTPUT_BACK = _in_both(_INPUT), _in_both(_OUTPUT.T)
+INPUTS_BACK = _both_axes(_INPUT.T)
 KERNELS, KERNELS_BACK = _both_axes(_KERNEL), _both_axes(_KERNEL.T)
 TURNED, TURNED_BACK = _both_axes(_KERNEL[:, ::-1]), _both_axes(_KERNEL.T[::-1])
-OUTPUTS, OUTPUTS_BACK = _both_axes(_OUTPUT), _both_axes(_OUTPUT.T)
+OUTPUTS = _both_axes(_OUTPUT)
 
 
 def suits(kernel: int, stride: int, inputs: int, outputs: int) -> bool:
@@ -118,7 +123,7 @@ def convolve(
         rows, columns = rows // 2, columns // 2
     down, across = -(-rows // side), -(-columns // side)
     y = np.empty((n, rows, columns, outputs), x.dtype)
-    forth, back = INPUTS[x.dtype], OUTPUTS[x.dtype]
+    forth, back = INPUT[x.dtype], OUTPUTS[x.dtype]
     relu = epilogue is not None and epilogue.relu
     work = workspace()
     block_bytes = min(max(BLOCK_BYTES, 2 * kernels.nbytes), LARGEST_BLOCK)  # each block reads all kernels
@@ -126,16 +131,15 @@ def convolve(
         size = images.stop - images.start, strip.stop - strip.start
         geometry = (*size, across, channels, outputs, len(kernels), x.dtype)
         views = work.views(("winograd", *geometry), partial(_convolve_buffers, *geometry))
-        tiles, matrices, inputs, by_row, by_panel, constant, products, block = views
-        copy_tiles(x, images, strip, pad, tiles)
-        np.matmul(forth, matrices, out=inputs)
+        inputs, (by_row, by_panel, constant, products, block) = views[:4], views[4:]
+        tiles.transform(x, images, strip, pad, forth, inputs)
         np.matmul(by_row, kernels, out=by_panel)
         if epilogue is not None:
             np.add(constant, epilogue.bias, out=constant)
         np.matmul(back, products, out=block)
         if pool:
             block = _pooled(block)
-        shape = (*tiles.shape[:3], side, side * outputs)
+        shape = (*size, across, side, side * outputs)
         place(block.reshape(shape), y[images, strip.start * side : strip.stop * side], relu)
     return y
 
@@ -144,20 +148,11 @@ def _convolve_buffers(
     n: int, down: int, across: int, channels: int, outputs: int, panels: int, dtype: np.dtype, work: Workspace
 ) -> tuple[np.ndarray, ...]:
     """What `convolve` needs for one block, and the same as its products want it."""
-    tiles, matrices, inputs = input_buffers(n, down, across, channels, dtype, work)
-    products = by_place(len(inputs), outputs, dtype, work)
-    block = work.empty((len(inputs), 16, outputs), dtype)
-    constant = products[:, _CONSTANT]
-    return (
-        tiles,
-        matrices,
-        inputs,
-        inputs.swapaxes(0, 1),
-        _in_panels(products, panels),
-        constant,
-        products,
-        block,
-    )
+    inputs = tiles.buffers(n, down, across, 6, channels, dtype, work)
+    products = tiles.by_place(n * down * across, outputs, dtype, work)
+    block = work.empty((len(products), 16, outputs), dtype)
+    by_row, by_panel = inputs[-1].swapaxes(0, 1), _in_panels(products, panels)
+    return *inputs, by_row, by_panel, products[:, _CONSTANT], products, block
 
 
 def _pooled(block: np.ndarray) -> np.ndarray:
@@ -191,25 +186,8 @@ def transformed_inputs(
     x: np.ndarray, images: slice, strip: slice, across: int, pad: int, work: Workspace
 ) -> np.ndarray:
     """(tiles, 36, C) of the 6 × 6 tiles that overlap by two."""
-    n, down = images.stop - images.start, strip.stop - strip.start
-    tiles, matrices, inputs = input_buffers(n, down, across, x.shape[3], x.dtype, work)
-    copy_tiles(x, images, strip, pad, tiles)
-    np.matmul(INPUTS[x.dtype], matrices, out=inputs)
-    return inputs
-
-
-def input_buffers(
-    n: int, down: int, across: int, channels: int, dtype: np.dtype, work: Workspace
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(tiles as they lie in the image, the same as matrices (tiles, 36, C), what those become)."""
-    tiles = work.empty((n, down, across, 6, 6 * channels), dtype)
-    matrices = tiles.reshape(-1, 36, channels)
-    return tiles, matrices, by_place(len(matrices), channels, dtype, work)
-
-
-def by_place(tiles: int, channels: int, dtype: np.dtype, work: Workspace) -> np.ndarray:
-    """An empty (tiles, 36, channels). What belongs to one of the 36 lies together, as in the products."""
-    return work.apart(36, (tiles, channels), dtype).swapaxes(0, 1)
+    size = images.stop - images.start, strip.stop - strip.start, across, 6, x.shape[3]
+    return tiles.transform(x, images, strip, pad, INPUT[x.dtype], tiles.buffers(*size, x.dtype, work))
 
 
 def place(block: np.ndarray, y: np.ndarray, relu: bool = False) -> None:

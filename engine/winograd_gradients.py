@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from engine import tiles
 from engine.memory import Workspace, scratch, workspace
 from engine.products import parts_of, wide_product
 from engine.winograd import (
@@ -11,10 +12,9 @@ from engine.winograd import (
     INPUTS_BACK,
     KERNELS_BACK,
     OUTPUTS,
-    OUTPUTS_BACK,
+    OUTPUT_BACK,
     TURNED,
     TURNED_BACK,
-    by_place,
     multiply,
     place,
     tile_blocks,
@@ -53,7 +53,7 @@ def _gradients_from_windows(
         sums.add(_transformed_tiles(x, images, strip, across, work), windows)
         if dx is None or turned is None:
             continue
-        products = by_place(len(windows), channels, x.dtype, work)
+        products = tiles.by_place(len(windows), channels, x.dtype, work)
         multiply(windows, turned, products)
         block = work.empty((len(products), 16, channels), x.dtype)
         np.matmul(OUTPUTS[x.dtype], products, out=block)
@@ -119,12 +119,8 @@ def _transformed_tiles(
     y: np.ndarray, images: slice, strip: slice, across: int, work: Workspace
 ) -> np.ndarray:
     """(tiles, 36, K) of the 4 × 4 tiles of y."""
-    n, down, outputs = images.stop - images.start, strip.stop - strip.start, y.shape[3]
-    tiles = work.empty((n, down, across, 4, 4 * outputs), y.dtype)
-    _collect(y[images, strip.start * 4 : strip.stop * 4], tiles)
-    transformed = by_place(n * down * across, outputs, y.dtype, work)
-    np.matmul(OUTPUTS_BACK[y.dtype], tiles.reshape(-1, 16, outputs), out=transformed)
-    return transformed
+    size = images.stop - images.start, strip.stop - strip.start, across, 4, y.shape[3]
+    return tiles.transform(y, images, strip, 0, OUTPUT_BACK[y.dtype], tiles.buffers(*size, y.dtype, work))
 
 
 def _add_tiles(
@@ -142,9 +138,9 @@ def _add_tiles(
     """
     _, height, width, channels = dx.shape
     n = images.stop - images.start
-    tiles = work.empty(inputs.shape, inputs.dtype)
-    np.matmul(INPUTS_BACK[inputs.dtype], inputs, out=tiles)
-    tiles = tiles.reshape(n, -1, across, 6, 6 * channels)
+    moved = work.empty(inputs.shape, inputs.dtype)
+    np.matmul(INPUTS_BACK[inputs.dtype], inputs, out=moved)
+    moved = moved.reshape(n, -1, across, 6, 6 * channels)
     padded = scratch("winograd sums", (n, 4 * down + 2, 4 * across + 2, channels), dx.dtype)
     alone = strip.start == 0 and strip.stop == down
     if alone:
@@ -157,30 +153,16 @@ def _add_tiles(
     for i, rows in ((0, 4), (4, 2)):
         for j, pixels in ((0, 4), (4, 2)):
             target = np.ndarray(
-                (n, tiles.shape[1], rows, across, pixels * channels),
+                (n, moved.shape[1], rows, across, pixels * channels),
                 dx.dtype,
                 padded,
                 (4 * strip.start + i) * row + j * column,
                 (image, 4 * row, row, 4 * column, item),
             )
-            share = tiles[:, :, :, i : i + rows, j * channels : (j + pixels) * channels].swapaxes(2, 3)
+            share = moved[:, :, :, i : i + rows, j * channels : (j + pixels) * channels].swapaxes(2, 3)
             if alone and not i and not j:
                 target[...] = share
             else:
                 target += share
     if strip.stop == down:
         dx[images] = padded[:, pad : pad + height, pad : pad + width]
-
-
-def _collect(y: np.ndarray, block: np.ndarray) -> None:
-    """The inverse of `place`: what lies beyond the edges is zero."""
-    _, down, across, side, _ = block.shape
-    rows, columns = y.shape[1:3]
-    if (rows, columns) != (down * side, across * side):
-        missing = (0, down * side - rows), (0, across * side - columns)
-        y = np.pad(y, ((0, 0), *missing, (0, 0)))
-    image, row, column, item = y.strides
-    source = np.lib.stride_tricks.as_strided(
-        y, block.shape, (image, side * row, side * column, row, item), writeable=False
-    )
-    np.copyto(block, source)
