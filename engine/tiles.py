@@ -1,4 +1,4 @@
-"""From an image to what `engine.winograd` multiplies: square tiles, four pixels apart, moved into a space of 36.
+"""From an image to what `engine.winograd` multiplies: tiles, four pixels apart, moved into a space of 36.
 
 A tile T becomes M·T·Mᵀ for a small matrix M. M·T is computed for whole rows of the image at once, which share
 it where tiles overlap; what it gives is multiplied by Mᵀ tile by tile. So no tile is ever copied.

@@ -3,9 +3,9 @@
 
 A tile of 6 × 6 inputs gives 4 × 4 outputs. Both, and the kernel, are moved by small fixed matrices into a
 space of 36 numbers where the convolution is a plain product for each of the 36: 36 instead of 4·4·9 = 144
-multiplications. The two one-dimensional transforms are applied as one 36 × 36 (16 × 36, 36 × 9) matrix,
-because one matrix product over long rows is faster than many short additions. In float32 the result differs
-from the direct one by about 1e-5 of its size.
+multiplications. The inputs are moved along one axis after the other (`engine.tiles`); for the outputs and
+the kernels, both at once as one 16 × 36 (36 × 9) matrix, because one product over long rows is quicker than
+two over short ones. In float32 the result differs from the direct one by about 1e-5 of its size.
 """
 
 from __future__ import annotations

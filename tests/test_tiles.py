@@ -1,51 +1,71 @@
-"""Winograd's tiles against slices of a padded image."""
+"""Winograd's tiles against slices of a padded image, transformed one by one."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from engine.tiles import _inner_rows, copy_tiles
+from engine import tiles
+from engine.memory import Workspace
 
 CHANNELS = 3
 
 
-def expected(x: np.ndarray, pad: int, down: int, across: int) -> np.ndarray:
+def expected(x: np.ndarray, pad: int, down: int, across: int, matrix: np.ndarray) -> np.ndarray:
+    """(n, down, across, 36, C)."""
     n, height, width, channels = x.shape
-    padded = np.zeros((n, 4 * down + 8, 4 * across + 8, channels), x.dtype)
+    side = matrix.shape[1]
+    padded = np.zeros((n, 4 * down + height + 12, 4 * across + width + 12, channels), np.float64)
     padded[:, pad : pad + height, pad : pad + width] = x
-    tiles = np.empty((n, down, across, 6, 6 * channels), x.dtype)
+    transformed = np.empty((n, down, across, 36, channels))
     for row in range(down):
         for column in range(across):
-            part = padded[:, 4 * row : 4 * row + 6, 4 * column : 4 * column + 6]
-            tiles[:, row, column] = part.reshape(n, 6, -1)
-    return tiles
+            tile = padded[:, 4 * row : 4 * row + side, 4 * column : 4 * column + side]
+            both = np.einsum("ai,nijc,bj->nabc", matrix, tile, matrix)
+            transformed[:, row, column] = both.reshape(n, 36, channels)
+    return transformed
 
 
-@pytest.mark.parametrize("pad", [0, 1, 2, 3])
+@pytest.mark.parametrize(("side", "pad"), [(6, 0), (6, 1), (6, 2), (6, 3), (6, 6), (4, 0)])
 @pytest.mark.parametrize("width", [1, 2, 3, 4, 5, 6, 7, 8, 13])
-def test_tiles_of_every_strip_hold_the_image_and_zeros_around_it(width: int, pad: int) -> None:
+def test_tiles_of_every_strip_are_moved_with_zeros_around_the_image(width: int, side: int, pad: int) -> None:
     rng = np.random.default_rng(0)
-    for height in (1, 2, 3, 6, 7, 8, 14, 15, 18, 23):
-        if min(height, width) + 2 * pad < 3:
+    matrix = rng.standard_normal((6, side)).astype(np.float32)
+    work = Workspace()
+    for height in (1, 2, 3, 6, 7, 8, 14, 15, 23):
+        if min(height, width) + 2 * pad < side - 3:
             continue
-        down, across = -(-(height + 2 * pad - 2) // 4), -(-(width + 2 * pad - 2) // 4)
+        down, across = (-(-(length + 2 * pad - side + 4) // 4) for length in (height, width))
         x = rng.standard_normal((3, height, width, CHANNELS)).astype(np.float32)
-        wanted = expected(x, pad, down, across)
+        wanted = expected(x, pad, down, across, matrix)
         for image in (x, np.asfortranarray(x)):
             for start in range(down):
                 for stop in range(start + 1, down + 1):
                     for images in (slice(0, 3), slice(2, 3)):
-                        size = images.stop - images.start, stop - start, across, 6, 6 * CHANNELS
-                        out = np.full(size, np.nan, np.float32)
-                        copy_tiles(image, images, slice(start, stop), pad, out)
-                        np.testing.assert_array_equal(out, wanted[images, start:stop])
+                        work.clear()
+                        size = images.stop - images.start, stop - start, across, side, CHANNELS
+                        made = tiles.buffers(*size, x.dtype, work)
+                        for buffer in made:
+                            buffer[...] = np.nan
+                        found = tiles.transform(image, images, slice(start, stop), pad, matrix, made)
+                        there = wanted[images, start:stop].reshape(found.shape)
+                        np.testing.assert_allclose(found, there, rtol=1e-4, atol=1e-4)
 
 
-def test_most_rows_of_a_large_image_are_taken_from_where_they_lie() -> None:
-    x = np.zeros((1, 64, 64, 2), np.float32)
-    assert _inner_rows(x, slice(0, 16), 1, 16) == slice(1, 15)
-    assert _inner_rows(x, slice(0, 8), 1, 16) == slice(1, 8)
-    assert _inner_rows(x, slice(0, 2), 1, 16) == slice(0, 0)  # one alone is not worth it
-    assert _inner_rows(np.zeros((1, 14, 14, 2), np.float32), slice(0, 3), 0, 3) == slice(0, 3)
-    assert _inner_rows(np.asfortranarray(x), slice(0, 16), 1, 16) == slice(0, 0)
+def test_fewer_columns_than_there_are_can_be_asked_for() -> None:
+    rng = np.random.default_rng(0)
+    matrix = rng.standard_normal((6, 6)).astype(np.float32)
+    x = rng.standard_normal((2, 9, 15, CHANNELS)).astype(np.float32)
+    made = tiles.buffers(2, 2, 2, 6, CHANNELS, x.dtype, Workspace())
+    found = tiles.transform(x, slice(0, 2), slice(0, 2), 1, matrix, made)
+    wanted = expected(x, 1, 2, 4, matrix)[:, :, :2].reshape(found.shape)
+    np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-4)
+
+
+def test_rows_too_long_for_one_small_product_are_cut() -> None:
+    rng = np.random.default_rng(0)
+    matrix = rng.standard_normal((6, 6)).astype(np.float32)
+    rows = rng.standard_normal((2, 6, 60_001)).astype(np.float32)
+    out = np.full((2, 6, 60_001), np.nan, np.float32)
+    tiles._multiply(matrix, rows, out)
+    np.testing.assert_allclose(out, matrix @ rows, rtol=1e-4, atol=1e-4)
