@@ -13,6 +13,7 @@ import numpy as np
 from scipy.linalg import blas
 
 from engine.layer import Array
+from engine.memory import aligned
 
 SMALL_PRODUCT = 1_000_000  # multiplications up to which OpenBLAS multiplies in place
 MOST_PARTS = 8  # of an axis that is summed: more of them are too thin to gain by it
@@ -43,10 +44,10 @@ def product(x: Array, weight: Array) -> Array:
 
 
 def wide_product(matrix: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """A small matrix (M, K) @ a few very long rows (..., K, N), by columns."""
+    """A small matrix (M, K) @ a few very long rows (..., K, N), by columns; an `aligned` array."""
     (m, k), n = matrix.shape, rows.shape[-1]
     parts = parts_of(n, m * k * n, most=64)
-    y = np.empty((*rows.shape[:-2], m, n), rows.dtype)
+    y = aligned((*rows.shape[:-2], m, n), rows.dtype)
     pieces, places = (a.reshape(*a.shape[:-1], parts, -1).swapaxes(-2, -3) for a in (rows, y))
     np.matmul(matrix, pieces, out=places)
     return y

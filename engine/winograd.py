@@ -17,7 +17,7 @@ import numpy as np
 
 from engine import tiles
 from engine.epilogue import Epilogue
-from engine.memory import CACHE_BYTES, Workspace, aligned_copy, workspace
+from engine.memory import CACHE_BYTES, Workspace, workspace
 from engine.products import wide_product
 from engine.rectifier import rectify
 
@@ -98,7 +98,7 @@ def transform(weight: np.ndarray, matrices: dict[np.dtype, np.ndarray] = KERNELS
     apart = weight.reshape(9, channels, panels, outputs // panels).transpose(2, 0, 1, 3)
     flat = np.ascontiguousarray(apart).reshape(panels, 9, -1)
     transformed = wide_product(matrices[weight.dtype], flat)
-    return aligned_copy(transformed.reshape(panels, 36, channels, outputs // panels))
+    return transformed.reshape(panels, 36, channels, outputs // panels)
 
 
 def multiply(inputs: np.ndarray, kernels: np.ndarray, products: np.ndarray) -> None:
