@@ -29,6 +29,19 @@ def add_scaled(weight: Array, factor: float, change: Array) -> None:
         axpy(change.ravel(), weight.ravel(), a=factor)
 
 
+def _matched(parameters: Parameters, gradients: Gradients) -> list[tuple[str, Array, Array]]:
+    """(name, parameter, gradient) of each gradient; ValueError, before anything changes, where one does not
+    fit.
+    """
+    for name, gradient in gradients.items():
+        weight = parameters.get(name)
+        if weight is None:
+            raise ValueError(f"there is a gradient for {name!r}, but no such parameter")
+        if gradient.shape != weight.shape:
+            raise ValueError(f"the gradient of {name!r} is {gradient.shape}, the parameter {weight.shape}")
+    return [(name, parameters[name], gradient) for name, gradient in gradients.items()]
+
+
 class SGD:
     """w ← w - rate · gradient."""
 
@@ -36,8 +49,8 @@ class SGD:
         self.learning_rate = learning_rate
 
     def step(self, parameters: Parameters, gradients: Gradients) -> None:
-        for name, gradient in gradients.items():
-            add_scaled(parameters[name], -self.learning_rate, gradient)
+        for _, weight, gradient in _matched(parameters, gradients):
+            add_scaled(weight, -self.learning_rate, gradient)
 
     def state(self) -> dict[str, Array]:
         """What the optimizer remembers, as arrays by name: saved to resume a training."""
@@ -66,8 +79,7 @@ class Momentum(SGD):
         self.velocity: dict[str, Array] = {}
 
     def step(self, parameters: Parameters, gradients: Gradients) -> None:
-        for name, gradient in gradients.items():
-            weight = parameters[name]
+        for name, weight, gradient in _matched(parameters, gradients):
             velocity = self.velocity.get(name)
             if velocity is None:
                 velocity = self.velocity[name] = gradient.copy()
@@ -105,9 +117,9 @@ class Adam(SGD):
         self.square: dict[str, Array] = {}
 
     def step(self, parameters: Parameters, gradients: Gradients) -> None:
+        matched = _matched(parameters, gradients)
         self.steps += 1
-        for name, gradient in gradients.items():
-            weight = parameters[name]
+        for name, weight, gradient in matched:
             if name not in self.mean:
                 xp = weight.__array_namespace__()
                 self.mean[name], self.square[name] = xp.zeros_like(weight), xp.zeros_like(weight)

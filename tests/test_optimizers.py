@@ -217,3 +217,19 @@ def test_one_cycle_climbs_and_falls_once() -> None:
     top = int(np.argmax(steps < 0))
     assert (steps[:top] > 0).all()
     assert (steps[top:] < 0).all()
+
+
+@every_optimizer
+def test_a_gradient_that_does_not_fit_gets_a_sentence_and_changes_nothing(make: Callable[[], SGD]) -> None:
+    parameters = {name: np.ones(4, np.float32) for name in ("a", "b")}
+    fitting = np.ones(4, np.float32)
+    optimizer = make()
+    for gradients, words in (
+        ({"a": fitting, "b": np.ones(3, np.float32)}, r"gradient of 'b' is \(3,\), the parameter \(4,\)"),
+        ({"a": fitting, "b": np.ones((4, 1), np.float32)}, r"gradient of 'b' is \(4, 1\)"),
+        ({"a": fitting, "c": fitting}, "gradient for 'c', but no such parameter"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            optimizer.step(parameters, gradients)
+    assert all((array == 1).all() for array in parameters.values())
+    assert all(not array.any() for array in optimizer.state().values())
