@@ -42,10 +42,10 @@ def transform(
     x: np.ndarray, images: slice, strip: slice, pad: int, matrix: np.ndarray, made: Buffers
 ) -> np.ndarray:
     """(tiles, 36, C): the rows `strip` of tiles of x (N, H, W, C) with `pad` zeros around it, transformed by
-    `matrix` (6, side).
+    `matrix` (6, side). x lies in one piece.
     """
     rows, tiles, apart, transformed = made
-    _along_columns(np.ascontiguousarray(x), images, strip, pad, matrix, rows)
+    _along_columns(x, images, strip, pad, matrix, rows)
     np.matmul(matrix, tiles, out=apart)
     return transformed
 

@@ -115,6 +115,7 @@ def convolve(
     x: np.ndarray, kernels: np.ndarray, pad: int, epilogue: Epilogue | None = None, pool: bool = False
 ) -> np.ndarray:
     """Cross-correlate x (N, H, W, C) with `transform`ed kernels: (N, H', W', K), pooled 2 × 2 when `pool`."""
+    x = np.ascontiguousarray(x)
     n, height, width, channels = x.shape
     outputs = kernels.shape[0] * kernels.shape[3]
     rows, columns = height + 2 * pad - 2, width + 2 * pad - 2

@@ -40,7 +40,7 @@ def _gradients_from_windows(
     dx is dy convolved with the turned kernels. The kernels' gradient is x as a kernel of 4 × 4, tile by tile,
     over the same windows: F(3×3, 4×4) moves with the same matrices as F(4×4, 3×3).
     """
-    x = np.ascontiguousarray(x)
+    x, dy = np.ascontiguousarray(x), np.ascontiguousarray(dy)
     n, height, width, channels = x.shape
     outputs = dy.shape[3]
     down, across = -(-height // 4), -(-width // 4)
@@ -70,6 +70,7 @@ def _gradients_from_tiles(
     Each step of the way there is linear, so the way back is the same steps turned round: the errors moved
     into the space of the products serve both gradients, and the tiles of dx are added up where they overlap.
     """
+    x, dy = np.ascontiguousarray(x), np.ascontiguousarray(dy)
     n, rows, columns, outputs = dy.shape
     channels = x.shape[3]
     down, across = -(-rows // 4), -(-columns // 4)
