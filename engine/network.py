@@ -11,7 +11,7 @@ import numpy as np
 from engine import inference
 from engine.containers import Sequential, leaves
 from engine.layer import Array, Backward, Layer
-from engine.layers import Dropout, Sigmoid, from_config
+from engine.layers import Dropout, Flatten, Sigmoid, from_config
 from engine.preprocessing import Preprocessing
 
 DIGITS = tuple("0123456789")
@@ -41,6 +41,7 @@ class Network:
         self.metrics = dict(metrics or {})
         self.trained = dict(trained or {})
         self._frozen_plan: inference.FrozenPlan | None = None
+        self._one_size = any(isinstance(layer, Flatten) for layer in leaves(self.body))
 
     @property
     def layers(self) -> list[Layer]:
@@ -74,8 +75,9 @@ class Network:
         return inference.run(inference.plan(self.layers), x)
 
     def _check(self, x: Array) -> None:
-        """Height and width may differ where the layers bear it, as in a line or a photo."""
-        if x.ndim != len(self.input_shape) + 1 or x.shape[-1] != self.input_shape[-1]:
+        """Height and width may differ, as in a line or a photo, where no layer lays them flat."""
+        fits = x.ndim == len(self.input_shape) + 1 and x.shape[-1] == self.input_shape[-1]
+        if not fits or (self._one_size and x.shape[1:] != self.input_shape):
             expected = ", ".join(map(str, ("N", *self.input_shape)))
             raise ValueError(f"the network {self.name!r} takes ({expected}), not {x.shape}")
 

@@ -8,6 +8,7 @@ import pickle
 import numpy as np
 import pytest
 
+from engine.architectures import build
 from engine.layers import (
     BatchNorm,
     Conv2D,
@@ -199,6 +200,21 @@ def test_other_inputs_get_a_sentence() -> None:
             with pytest.raises(ValueError, match=r"'small' takes"):
                 network.forward(np.ones(shape, np.float32))
         assert network.predict(pictures(0)).shape == (0, 3)
+
+
+def test_other_sizes_get_a_sentence_where_a_layer_lays_pictures_flat() -> None:
+    for network in (
+        Network([Flatten(), Dense(64, 3)], (8, 8, 1)),
+        build("lenet-5", np.random.default_rng(0)),
+    ):
+        for ready in (network, network.copy().freeze()):
+            for count in (0, 1, 3):
+                with pytest.raises(ValueError, match=r"takes \(N, .*\), not \(\d, 20, 28, 1\)"):
+                    ready.predict(np.ones((count, 20, 28, 1), np.float32))
+                with pytest.raises(ValueError, match=r"takes \(N, .*\), not \(\d, 20, 28, 1\)"):
+                    ready.forward(np.ones((count, 20, 28, 1), np.float32))
+    anywhere = Network([Conv2D(1, 4, 3), GlobalAveragePool(), Dense(4, 3)], (8, 8, 1))
+    assert anywhere.predict(np.ones((2, 20, 28, 1), np.float32)).shape == (2, 3)
 
 
 def test_a_pooled_convolution_takes_its_own_channels() -> None:
