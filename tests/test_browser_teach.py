@@ -188,6 +188,27 @@ def test_a_set_comes_back_is_taught_and_trained_on(page: Page, tmp_path: Path) -
     expect(page.locator("#train-report")).to_contain_text("of 10", timeout=SLOW)
 
 
+def test_the_focus_goes_to_the_next_drawing_when_one_is_removed(page: Page, tmp_path: Path) -> None:
+    digits = lesson_samples.drawn(3, seed=4)
+    save(
+        OwnDigits().with_pictures(zip(digits.images, digits.labels.tolist(), strict=True)), tmp_path / "3.npz"
+    )
+    open_section(page)
+    page.locator("#teach input[type=file]").set_input_files(tmp_path / "3.npz")
+    removes = page.locator("#teach-gallery [data-remove]")
+    expect(removes).to_have_count(3)
+    names = [removes.nth(i).get_attribute("data-remove") for i in range(3)]
+    removes.nth(1).focus()
+    page.keyboard.press("Enter")
+    expect(removes).to_have_count(2)
+    expect(removes.nth(1)).to_be_focused()
+    expect(removes.nth(1)).to_have_attribute("data-remove", names[2] or "")
+    page.wait_for_timeout(500)
+    page.keyboard.press("Enter")
+    expect(removes).to_have_count(1)
+    expect(removes).to_be_focused()
+
+
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_a_phone_never_scrolls_sideways(open_page: OpenPage, dark: bool) -> None:
     page = open_page(width=390, height=844, touch=True, dark=dark)

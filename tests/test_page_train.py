@@ -115,8 +115,10 @@ def test_buttons_that_take_turns_hand_the_focus_on(page: Page) -> None:
     start_long_run(page)  # by the mouse, which gives a button the focus too
     stop, start = page.locator("#train-stop"), page.locator("#train-start")
     expect(stop).to_be_focused()
+    page.wait_for_timeout(500)
     page.keyboard.press("Enter")
     expect(start).to_be_focused()
+    page.wait_for_timeout(500)
     page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="Continue run 1")).to_be_focused()
     page.keyboard.press("Enter")
@@ -126,6 +128,33 @@ def test_buttons_that_take_turns_hand_the_focus_on(page: Page) -> None:
     expect(start).to_be_visible()
     page.wait_for_timeout(100)
     assert page.evaluate("document.activeElement === document.body")
+
+
+@pytest.mark.parametrize("key", ["Enter", " "])
+def test_a_key_that_comes_too_late_for_stop_starts_nothing(page: Page, key: str) -> None:
+    open_train(page)
+    start_long_run(page)
+    stop, start = page.locator("#train-stop"), page.locator("#train-start")
+    expect(stop).to_be_focused()
+    # The moment at which Train takes the focus, and the key that was meant for Stop in the same one.
+    page.evaluate(
+        """key => new Promise((done) => document.querySelector("#train-buttons")
+          .addEventListener("focusin", ({target}) => {
+            if (target.id !== "train-start") return;
+            requestAnimationFrame(() => {
+              const pressed = new KeyboardEvent("keydown", {key, bubbles: true, cancelable: true});
+              window.swallowed = !target.dispatchEvent(pressed);
+            });
+          }) || done())""",
+        key,
+    )
+    stop.evaluate("button => button.click()")
+    expect(start).to_be_focused()
+    page.wait_for_function("window.swallowed !== undefined")
+    assert page.evaluate("window.swallowed")
+    page.wait_for_timeout(500)
+    page.keyboard.press("Enter")  # later it is meant as it is pressed
+    expect(stop).to_be_visible()
 
 
 def test_a_second_run_is_compared_with_the_first_and_can_be_removed(page: Page) -> None:

@@ -28,10 +28,20 @@
 
   // --- the focus: buttons of which one makes room for another -------------------------------------------
 
-  let last = null;   // what has the focus, or had it until it was taken out of the page
-  let turns = null;  // the row in which it stands
+  const HANDED = 400;  // milliseconds in which a key was still meant for the button that is gone
 
-  document.addEventListener("focusin", ({ target }) => { last = target; turns = target.closest(".turns"); });
+  let last = null;   // what has the focus, or had it until it was taken out of the page
+  let turns = null;  // the part of the page in which it stands
+  let place = 0;     // which of that part's buttons it is
+  let handed = -HANDED;
+
+  const inTurn = () => [...turns.querySelectorAll("button:not(:disabled)")].filter((button) => button.offsetParent);
+
+  document.addEventListener("focusin", ({ target }) => {
+    last = target;
+    turns = target.closest(".turns");
+    place = turns ? Math.max(0, inTurn().indexOf(target)) : 0;
+  });
 
   // Left by the visitor, not taken away: the focus is nowhere on purpose.
   document.addEventListener("focusout", () => setTimeout(() => {
@@ -40,9 +50,21 @@
 
   function handOver() {
     if (!turns || last.isConnected || document.activeElement !== document.body) return;
-    const next = [...turns.querySelectorAll("button:not(:disabled)")].find((button) => button.offsetParent);
-    next?.focus({ preventScroll: true });
+    const there = inTurn();
+    if (!there.length) return;
+    there[Math.min(place, there.length - 1)].focus({ preventScroll: true });
+    handed = performance.now();
   }
+
+  // A late Enter on Stop is not to start the next run, nor one held down on Train to stop it.
+  function tooLate(event) {
+    if (event.key !== "Enter" && event.key !== " " || !event.target.closest?.(".turns button")) return;
+    if (performance.now() - handed >= HANDED && !event.repeat) return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+  document.addEventListener("keydown", tooLate, true);
+  document.addEventListener("keyup", tooLate, true);
 
   // --- a picture that can't be opened: a sentence beside it says so, and the browser's torn sheet no more ---
 

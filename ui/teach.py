@@ -302,7 +302,7 @@ def build(drawn: DrawTab) -> None:
             reset_button = gr.Button("Reset", size="sm", elem_id="teach-reset")
             download = gr.DownloadButton("Download", size="sm", elem_id="teach-download")
     with gr.Accordion(TITLE, open=False, elem_id="teach") as section:
-        gallery = panel("", "teach-gallery", html.GALLERY_SCRIPT)
+        gallery = panel("", "teach-gallery", html.GALLERY_SCRIPT, "turns")
         with gr.Row(visible=False, elem_id="teach-keep") as keep:
             all_button = gr.Button("Teach it all of them", variant="primary", elem_id="teach-all")
             download_digits = gr.DownloadButton("Download my digits", elem_id="teach-digits-download")
@@ -340,6 +340,6 @@ def build(drawn: DrawTab) -> None:
     Context.root_block.unload(leave)
 
 
-def panel(text: str, name: str, script: str | None = None) -> gr.HTML:
+def panel(text: str, name: str, script: str | None = None, classes: str = "") -> gr.HTML:
     """A part of the page that is drawn by this module's own HTML and CSS."""
-    return gr.HTML(text, apply_default_css=False, elem_id=name, js_on_load=script)
+    return gr.HTML(text, apply_default_css=False, elem_id=name, elem_classes=classes, js_on_load=script)
