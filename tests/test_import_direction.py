@@ -18,8 +18,8 @@ ROOT = Path(__file__).resolve().parent.parent
 FLOORS: dict[str, str] = {
     "base": "layer memory rectifier gpu_kernels epilogue initializers neighbourhoods preprocessing schedules "
     "reading colour_spaces screen_colours ab_bins",
-    "products": "products tiles winograd winograd_gradients any_convolution pooled convolution program "
-    "single",
+    "products": "products tiles winograd winograd_gradients any_convolution pooled_layout pooled convolution "
+    "program single",
     "layers": "activations linear columns pooling regularization fusion containers layers losses optimizers",
     "network": "inference network stages units kernels saliency imagine",
     "files": "description checkpoint layer_list architectures rules mnist datasets strokes digit_shapes "
