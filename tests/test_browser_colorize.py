@@ -143,14 +143,19 @@ def test_a_dropped_photo_is_coloured_wherever_it_falls(page: Page, tmp_path: Pat
 
 
 def test_a_bad_file_gets_a_sentence_and_the_photo_stays(page: Page, tmp_path: Path) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
     open_tab(page)
     first = after(page)
+    page.locator("#colorize-open").scroll_into_view_if_needed()
     (tmp_path / "letter.png").write_text("Dear network,")
     open_photo(page, tmp_path / "letter.png")
-    expect(said(page).get_by_role("alert")).to_contain_text("no picture that can be opened")
+    refused = page.locator("#colorize-refused").get_by_role("alert")
+    expect(refused).to_contain_text("no picture that can be opened")
+    expect(refused).to_be_in_viewport()  # on a phone as well, where the coloured picture is far below
     assert after(page) == first
     open_photo(page, photo(tmp_path / "good.png", (60, 40)))  # the next one is taken
     expect(said(page)).to_contain_text("60 × 40 pixels")
+    expect(refused).to_be_hidden()
 
 
 def test_tall_and_wide_photos_keep_their_aspect(page: Page, tmp_path: Path) -> None:

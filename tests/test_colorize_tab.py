@@ -95,7 +95,7 @@ def skipped(update: Any) -> bool:
 def test_a_photo_is_coloured_beside_its_gray_and_its_own_colours(tmp_path: Path) -> None:
     easel = Easel()
     path = write(tmp_path / "sky.png", (300, 200))
-    _, ground, shown, told, *sliders = tab.bring(str(path), *SLIDERS, easel, request())
+    _, ground, shown, told, refused, *sliders = tab.bring(str(path), *SLIDERS, easel, request())
     assert [name for name, _ in shown["before"]] == ["gray", "original"]
     gray, original, after = (pixels(uri) for uri in (*dict(shown["before"]).values(), shown["after"]))
     assert gray.shape == original.shape == after.shape == (200, 300, 3)
@@ -105,6 +105,7 @@ def test_a_photo_is_coloured_beside_its_gray_and_its_own_colours(tmp_path: Path)
     assert ground["ground"]["width"] == 300
     assert ground["ground"]["strokes"] == []
     assert "300 × 200 pixels" in told
+    assert refused == gr.update(value="", visible=False)
     assert all(map(skipped, sliders))
 
 
@@ -175,11 +176,12 @@ def test_what_is_no_photo_gets_a_sentence_and_changes_nothing(
 ) -> None:
     make(tmp_path / "bad.png")
     before = easel.photo
-    told = tab.bring(str(tmp_path / "bad.png"), *SLIDERS, easel, request())
-    assert sentence in told[3]
-    assert 'role="alert"' in told[3]
-    assert skipped(told[1])
-    assert skipped(told[2])
+    told = list(tab.bring(str(tmp_path / "bad.png"), *SLIDERS, easel, request()))
+    refused = told.pop(4)
+    assert sentence in refused["value"]
+    assert 'role="alert"' in refused["value"]
+    assert refused["visible"]
+    assert all(map(skipped, told[1:]))
     assert easel.photo is before
     with pytest.raises(gr.Error, match=sentence):
         colorize(str(tmp_path / "bad.png"))
@@ -190,7 +192,8 @@ def test_a_network_that_is_not_shipped_is_said(tmp_path: Path, monkeypatch: pyte
         raise CheckpointError("there is no shipped network 'colorize'")
 
     monkeypatch.setattr(engine, "load_pretrained", missing)
-    assert "no shipped network" in tab.bring(str(write(tmp_path / "a.png")), *SLIDERS, Easel(), request())[3]
+    told = tab.bring(str(write(tmp_path / "a.png")), *SLIDERS, Easel(), request())
+    assert "no shipped network" in told[4]["value"]
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 700), (900, 3), (2400, 90), (200, 1500)])
@@ -367,7 +370,7 @@ def test_a_download_has_the_full_size_the_lightness_and_the_hints(tmp_path: Path
     assert saved["hints"][0]["points"] == [[650, 650]]
     assert (saved["vivid"], saved["strength"], saved["saturation"]) == (0.25, 0.75, 1.5)
     again = Easel()
-    _, ground, _, told, *sliders = tab.bring(file, *SLIDERS, again, request())
+    _, ground, _, told, _, *sliders = tab.bring(file, *SLIDERS, again, request())
     assert sliders == [0.25, 0.75, 1.5]
     assert [stroke["points"] for stroke in ground["ground"]["strokes"]] == [[[0.5, 0.5]], [[0.1, 0.2]]]
     assert [stroke["colour"] for stroke in ground["ground"]["strokes"]] == [RED, "#3160b4"]

@@ -32,7 +32,7 @@ SAVE = "() => document.querySelector('#colorize-file')?.click()"
 def begin(easel: Easel, request: gr.Request | None = None) -> tuple[Any, ...]:
     """The tab was opened: the first example, unless there is a photo."""
     if easel.photo is not None:
-        return easel, *(gr.skip() for _ in range(6))
+        return easel, *(gr.skip() for _ in range(7))
     first = Settings()
     return bring(str(EXAMPLES[0]), first.vivid, first.strength, first.saturation, easel, request)
 
@@ -48,7 +48,7 @@ def bring_example(
     """An example was clicked."""
     number = event._data.get("example") if isinstance(event._data, dict) else None
     if not isinstance(number, int) or number not in range(len(EXAMPLES)):
-        return easel, *(gr.skip() for _ in range(6))
+        return easel, *(gr.skip() for _ in range(7))
     return bring(str(EXAMPLES[number]), vivid, strength, saturation, easel, request)
 
 
@@ -60,15 +60,19 @@ def bring(
     easel: Easel,
     request: gr.Request | None = None,
 ) -> tuple[Any, ...]:
-    """A photo was brought: easel, canvas, comparison, what is said, sliders. A bad one changes nothing."""
+    """A photo was brought: easel, canvas, comparison, what is said, why it can't be used, sliders.
+
+    A bad one changes nothing but what is said beside the button.
+    """
     colorize_easel.sessions.remember(getattr(request, "session_hash", None), easel)
     if not path:
-        return easel, *(gr.skip() for _ in range(6))
+        return easel, *(gr.skip() for _ in range(7))
     began = time.perf_counter()
     try:
         photo, saved = opened(path)
     except (PictureError, CheckpointError) as error:
-        return easel, gr.skip(), gr.skip(), failed(str(error)), *(gr.skip() for _ in range(3))
+        refused = gr.update(value=failed(str(error)), visible=True)
+        return easel, gr.skip(), gr.skip(), gr.skip(), refused, *(gr.skip() for _ in range(3))
     settings = saved or Settings.of(vivid, strength, saturation)
     with easel.lock:
         photo = easel.bring(photo)
@@ -81,7 +85,8 @@ def bring(
     if photo.picture is not None:
         before.append(["original", photo_uri(photo.picture)])
     sliders = (settings.vivid, settings.strength, settings.saturation) if saved else (gr.skip(),) * 3
-    return easel, gr.update(ground=ground), gr.update(before=before, after=after), said, *sliders
+    taken = gr.update(value="", visible=False)
+    return easel, gr.update(ground=ground), gr.update(before=before, after=after), said, taken, *sliders
 
 
 def follow(
@@ -191,7 +196,7 @@ def build(tab: gr.Tab) -> None:
 
 def wire(tab: gr.Tab, stage: Stage, easel: gr.State) -> None:
     """A new photo changes everything; hints and sliders are one event, so that no old answer comes last."""
-    outputs = [easel, stage.canvas, stage.compare, stage.told, *stage.sliders]
+    outputs = [easel, stage.canvas, stage.compare, stage.told, stage.refused, *stage.sliders]
     tab.select(begin, easel, outputs, trigger_mode="once", **AT_ONCE)
     fields = [*stage.sliders, easel]
     stage.opener.upload(bring, [stage.opener, *fields], outputs, **AT_ONCE)

@@ -49,7 +49,10 @@ element.addEventListener("click", (event) => {
 
 @dataclass(frozen=True)
 class Stage:
-    """The components that handlers read and change. sliders: vivid, strength, saturation."""
+    """The components that handlers read and change. sliders: vivid, strength, saturation.
+
+    refused: why the last file is no photo; near what brings photos, as `told` may be out of sight of it.
+    """
 
     opener: gr.UploadButton
     examples: gr.HTML
@@ -59,6 +62,7 @@ class Stage:
     download: gr.Button
     file: gr.DownloadButton
     told: gr.HTML
+    refused: gr.HTML
 
 
 def path_of(payload: FileData | None) -> str | None:
@@ -86,6 +90,7 @@ def lay_out() -> Stage:
                 examples = gr.HTML(
                     thumbnails(), apply_default_css=False, js_on_load=CLICK, elem_id="colorize-examples"
                 )
+            refused = gr.HTML("", apply_default_css=False, visible=False, elem_id="colorize-refused")
             gr.HTML(
                 f"<p>{BRING}</p><p><small>{CREDITS}</small></p>",
                 apply_default_css=False,
@@ -99,7 +104,7 @@ def lay_out() -> Stage:
                 file = gr.DownloadButton("Download the file", visible="hidden", elem_id="colorize-file")
                 told = gr.HTML("", apply_default_css=False, elem_id="colorize-said")
             gr.HTML(f"<p>{HONEST}</p>", apply_default_css=False, elem_id="colorize-honest")
-    return Stage(opener, examples, canvas, shown, sliders, download, file, told)
+    return Stage(opener, examples, canvas, shown, sliders, download, file, told, refused)
 
 
 def lay_out_sliders() -> tuple[gr.Slider, gr.Slider, gr.Slider]:
