@@ -7,6 +7,7 @@ exactly the expected names, shapes and dtypes. float16 on disk is widened.
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import struct
@@ -128,12 +129,12 @@ def pretrained_names() -> list[str]:
     return sorted(names, key=lambda name: (name != "digits", name))
 
 
-def read_arrays(path: str | os.PathLike[str], most_bytes: int = MAX_BYTES) -> dict[str, np.ndarray]:
-    """The arrays of any .npz file by name, at most so many bytes in all. ValueError with a sentence where it
-    can't be read.
+def read_arrays(source: str | os.PathLike[str] | bytes, most_bytes: int = MAX_BYTES) -> dict[str, np.ndarray]:
+    """The arrays of any .npz file, or of the bytes of one, by name; at most so many bytes in all.
+    ValueError with a sentence where it can't be read.
     """
     try:
-        with open(path, "rb") as file:
+        with io.BytesIO(source) if isinstance(source, bytes) else open(source, "rb") as file:
             _check_index(file, most_bytes)
             with zipfile.ZipFile(file) as archive:
                 return _arrays(archive, most_bytes)

@@ -7,6 +7,7 @@ without pickles and within bounds, and has exactly these two arrays.
 
 from __future__ import annotations
 
+import io
 import os
 import zipfile
 from collections.abc import Iterable, Iterator
@@ -118,21 +119,43 @@ def _dataset(digits: Iterable[OwnDigit]) -> Dataset:
 
 def save(digits: OwnDigits, path: str | os.PathLike[str]) -> None:
     """Write the set to `path`; equal sets give equal files."""
+    Path(path).write_bytes(packed(digits))
+
+
+def packed(digits: OwnDigits) -> bytes:
+    """What the set's file holds."""
     data = digits.dataset()
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+    packing = io.BytesIO()
+    with zipfile.ZipFile(packing, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, array in zip(ARRAYS, (data.images, data.labels.astype(np.uint8)), strict=True):
             entry = zipfile.ZipInfo(f"{name}.npy")
             entry.compress_type = zipfile.ZIP_DEFLATED
             with archive.open(entry, "w") as file:
                 np.lib.format.write_array(file, array, (1, 0), allow_pickle=False)
+    return packing.getvalue()
 
 
 def load(path: str | os.PathLike[str]) -> OwnDigits:
     """The set in a file. OwnDigitsError where it is not exactly one."""
     try:
-        arrays = read_arrays(path, MOST_BYTES)
+        return _set_of(read_arrays(path, MOST_BYTES))
+    except OwnDigitsError:
+        raise
     except ValueError as error:
         raise OwnDigitsError(f"{Path(path).name}: {error}") from error
+
+
+def unpacked(data: bytes) -> OwnDigits:
+    """The inverse of `packed`. OwnDigitsError where `data` is not exactly one set."""
+    try:
+        return _set_of(read_arrays(data, MOST_BYTES))
+    except OwnDigitsError:
+        raise
+    except ValueError as error:
+        raise OwnDigitsError(str(error)) from error
+
+
+def _set_of(arrays: dict[str, np.ndarray]) -> OwnDigits:
     if sorted(arrays) != sorted(ARRAYS):
         found = ", ".join(sorted(arrays)[:5]) or "nothing"
         raise OwnDigitsError(

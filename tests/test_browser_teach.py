@@ -135,6 +135,25 @@ def test_drawings_are_kept_corrected_and_removed(page: Page) -> None:
     expect(page.locator("#teach-gallery")).to_contain_text("None yet")
 
 
+def test_kept_drawings_are_there_again_when_the_page_is_loaded_again(page: Page) -> None:
+    page.locator("#teach-row").get_by_text("Keep it as a").click()
+    for digit in ("4", "7"):
+        draw_and_read(page, STROKES[digit], int(digit))
+        say(page, int(digit))
+        expect(page.locator("#teach-note")).to_contain_text(f"Kept as a {digit}")
+    for count in (2, 1, 0):
+        page.reload()
+        open_section(page)
+        expect(page.locator("#teach-gallery figure")).to_have_count(count)
+        if count:
+            page.locator("#teach-gallery [data-remove]").first.click()
+            expect(page.locator("#teach-gallery figure")).to_have_count(count - 1)
+    page.evaluate("sessionStorage.setItem('paint-by-numpy.digits', 'nonsense')")
+    page.reload()
+    open_section(page)
+    expect(page.locator("#teach-gallery")).to_contain_text("None yet")
+
+
 def test_keeping_a_drawing_on_a_slow_line_spares_the_next_one(page: Page) -> None:
     page.locator("#teach-row").get_by_text("Keep it as a").click()
     draw_and_read(page, STROKES["4"], 4)

@@ -17,7 +17,7 @@ from engine.lessons import Lesson, Plan
 from engine.network import Network
 from engine.own_digits import OwnDigits, save
 from tests.test_draw_tab import sketch
-from ui import data_source, draw, teach, teach_pupil, teach_view
+from ui import data_source, draw, teach, teach_digits, teach_keeper, teach_pupil, teach_view
 from ui.data_source import SHARE
 from ui.teach_pupil import Course, Pupil, room_of
 from ui.training_settings import MINE, WITH_MINE
@@ -246,7 +246,7 @@ def test_labels_are_corrected_and_drawings_removed(page: Page) -> None:
 
     def change(number: Any, label: Any) -> OwnDigits:
         event = cast(gr.EventData, SimpleNamespace(number=number, label=label))
-        return cast(OwnDigits, teach.change(page.names, page.pupil, page.digits, visitor(), event)[1])
+        return cast(OwnDigits, teach_digits.change(page.names, page.pupil, page.digits, visitor(), event)[1])
 
     assert change(number, 4).counts()[4] == 1
     assert len(change(number, None)) == 0
@@ -348,13 +348,41 @@ def test_a_copy_has_no_figures_of_before_its_lessons(page: Page) -> None:
 
 def test_a_set_comes_back(page: Page, tmp_path: Path) -> None:
     save(own_digits(), tmp_path / "mine.npz")
-    told, _, digits, *_ = teach.bring_digits(str(tmp_path / "mine.npz"), [], None, OwnDigits(), visitor())
+    told, _, digits, *_ = teach_digits.bring(str(tmp_path / "mine.npz"), [], None, OwnDigits(), visitor())
     assert "30 digits have been added" in told
     assert digits.counts() == (3,) * 10
     (tmp_path / "bad.npz").write_bytes(b"nothing")
-    told, _, same, *_ = teach.bring_digits(str(tmp_path / "bad.npz"), [], None, digits, visitor())
+    told, _, same, *_ = teach_digits.bring(str(tmp_path / "bad.npz"), [], None, digits, visitor())
     assert "can&#x27;t be used" in told
     assert len(same) == 30, "what was there is not lost"
+
+
+def stored(page: Page) -> Any:
+    """What the page's storage is given with the last event."""
+    return page.parts[-1]
+
+
+def test_what_a_page_has_kept_comes_back_when_it_is_loaded_again(page: Page) -> None:
+    page.press("4", 9, "keep")
+    text = stored(page)
+    page.press("4", 9)
+    assert stored(page) == gr.skip(), "a lesson changes nothing of one's own digits"
+
+    def load_again(kept: Any, there: OwnDigits) -> tuple[Any, ...]:
+        event = cast(gr.EventData, SimpleNamespace(digits=kept))
+        return teach_digits.come_back([NAME], None, there, visitor("another"), event)
+
+    _, back, *parts = load_again(text, OwnDigits())
+    assert [digit.label for digit in back] == [9]
+    np.testing.assert_array_equal(back.digits[0].picture, page.digits.digits[0].picture)
+    assert parts[5]["visible"], "it can be taught, or downloaded"
+    assert next(digit.label for digit in load_again(text, own_digits(2))[1]) == 9, "nothing is lost"
+    assert len(load_again(text, own_digits(2))[1]) == 3
+    for nonsense in (None, 7, "", "!", "AAAA", text[:-8], "A" * (3 << 20)):
+        assert load_again(nonsense, back)[1] is back
+    pupil = Pupil()
+    assert teach_keeper.update(pupil, back) == text
+    assert teach_keeper.update(pupil, back.remove(back.digits[0].number)) == "", "none: nothing is stored"
 
 
 @pytest.mark.parametrize(

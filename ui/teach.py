@@ -16,14 +16,15 @@ from gradio.context import Context
 
 from engine.checkpoint import pretrained_names
 from engine.images import PictureError
-from engine.own_digits import OwnDigits, OwnDigitsError, load, save
-from ui import draw, teach_pupil
+from engine.own_digits import OwnDigits, OwnDigitsError
+from ui import draw, teach_digits, teach_keeper, teach_pupil
 from ui import teach_view as html
 from ui.draw import DrawTab, Own
 from ui.events import AT_ONCE, NEWEST, tickets
 from ui.limits import Limits
 from ui.sketchpad import open_sketch
-from ui.teach_pupil import Course, Pupil, room_of
+from ui.teach_parts import of_course, parts
+from ui.teach_pupil import Course, Pupil, known, room_of
 
 TITLE = "Teach it your hand"
 BLANK = "Draw a digit first, then say what it was."
@@ -126,45 +127,10 @@ def reset(
     return reads_now(course, own, pupil, digits, is_open, note, names)
 
 
-def change(
-    names: list[str], pupil: Pupil | None, digits: OwnDigits, request: gr.Request, event: gr.EventData
-) -> tuple[Any, ...]:
-    """A drawing of the gallery got another label or was removed."""
-    pupil = known(pupil, request)
-    number, label = event.number, event.label
-    if isinstance(number, int) and label is None:
-        digits = digits.remove(number)
-    elif isinstance(number, int) and label in range(10):
-        digits = digits.relabel(number, label)
-    return pupil, digits, *parts(None, names, pupil, digits, True)
-
-
-def bring_digits(
-    path: str | None, names: list[str], pupil: Pupil | None, digits: OwnDigits, request: gr.Request
-) -> tuple[Any, ...]:
-    """A downloaded set comes back, and is added to what there is."""
-    pupil = known(pupil, request)
-    try:
-        brought = load(path) if path else OwnDigits()
-        digits = digits.with_pictures((digit.picture, digit.label) for digit in brought)
-        have = "has" if len(brought) == 1 else "have"
-        told = html.said(f"{html.count(len(brought), 'digit')} {have} been added.")
-    except OwnDigitsError as error:
-        told = html.said(f"This file can't be used. {error}", "error")
-    return told, pupil, digits, *parts(None, names, pupil, digits, True)
-
-
 def opened(names: list[str], pupil: Pupil | None, digits: OwnDigits, request: gr.Request) -> tuple[Any, ...]:
     """The section was opened: it is computed from now on."""
     pupil = known(pupil, request)
     return True, pupil, digits, *parts(None, names, pupil, digits, True)
-
-
-def known(pupil: Pupil | None, request: gr.Request) -> Pupil:
-    """The visitor's pupil, which is let go of when the tab is closed."""
-    pupil = pupil or Pupil()
-    teach_pupil.sessions.remember(request.session_hash, pupil)
-    return pupil
 
 
 def prepare(names: list[str]) -> None:
@@ -231,47 +197,6 @@ def tidy(own: Own, pupil: Pupil | None) -> tuple[Own, Any, Any]:
     return own, *((gr.update(choices=draw.choices(own)), next(tickets)) if empty else (gr.skip(), gr.skip()))
 
 
-def parts(
-    note: str | None, names: list[str], pupil: Pupil | None, digits: OwnDigits, is_open: bool
-) -> tuple[Any, ...]:
-    """The updates of `shown` in `build`. What is in the section is made only while it is open."""
-    row, file, marks = of_course(names, pupil, digits, is_open)
-    gallery: Any = gr.skip()
-    own_file: Any = gr.skip()
-    if is_open:
-        gallery = html.gallery(digits)
-        own_file = gr.update(value=digits_file(pupil, digits)) if pupil and len(digits) else gr.skip()
-    return (
-        gr.skip() if note is None else note,
-        row,
-        file,
-        gallery,
-        marks,
-        gr.update(visible=len(digits) > 0),
-        own_file,
-    )
-
-
-def of_course(
-    names: list[str], pupil: Pupil | None, digits: OwnDigits, is_open: bool
-) -> tuple[Any, Any, Any]:
-    """What belongs to the taught copy among those that read: (row, download, chart)."""
-    course = pupil.taught(names) if pupil is not None else None
-    file = gr.update(value=pupil.file(course)) if pupil is not None and course is not None else gr.skip()
-    marks: Any = gr.skip()
-    if is_open:
-        kept = digits.split()[1]
-        marks = html.own_chart(course.marks(kept), len(kept)) if course is not None and len(kept) else ""
-    return gr.update(visible=course is not None), file, marks
-
-
-def digits_file(pupil: Pupil, digits: OwnDigits) -> str:
-    """The visitor's digits as a file to be downloaded."""
-    path = pupil.folder() / "my-digits.npz"
-    save(digits, path)
-    return str(path)
-
-
 def gone(
     own: Own, names: list[str], pupil: Pupil | None, digits: OwnDigits, is_open: bool
 ) -> tuple[Any, ...]:
@@ -311,7 +236,8 @@ def build(drawn: DrawTab) -> None:
         )
         brought = panel("", "teach-brought")
         chart = panel("", "teach-chart")
-    shown = [note, after, download, gallery, chart, keep, download_digits]
+    keeper = teach_keeper.keeper()
+    shown = [note, after, download, gallery, chart, keep, download_digits, keeper]
     digits = drawn.own_digits
     everything = [drawn.own_networks, drawn.picker, pupil, digits, drawn.again, *shown]
     lesson = [drawn.picker, drawn.own_networks, pupil, digits]
@@ -332,8 +258,9 @@ def build(drawn: DrawTab) -> None:
         of_course, [drawn.picker, pupil, digits, is_open], [after, download, chart], **NEWEST
     )
     mine = [pupil, digits]
-    gallery.click(change, [drawn.picker, *mine], [*mine, *shown], **AT_ONCE)
-    upload.upload(bring_digits, [upload, drawn.picker, *mine], [brought, *mine, *shown], **AT_ONCE)
+    gallery.click(teach_digits.change, [drawn.picker, *mine], [*mine, *shown], **AT_ONCE)
+    keeper.submit(teach_digits.come_back, [drawn.picker, *mine], [*mine, *shown], **AT_ONCE)
+    upload.upload(teach_digits.bring, [upload, drawn.picker, *mine], [brought, *mine, *shown], **AT_ONCE)
     section.expand(opened, [drawn.picker, *mine], [is_open, *mine, *shown], **NEWEST)
     section.collapse(lambda: False, None, is_open, **NEWEST)
     assert Context.root_block is not None

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
+import gradio as gr
 import numpy as np
 
 from engine import checkpoint
@@ -120,11 +121,12 @@ def room_of(name: str) -> Classroom:
 
 
 class Pupil(Belongings):
-    """Belongs to one visitor."""
+    """Belongs to one visitor. kept: the own digits that the visitor's page has stored last."""
 
     def __init__(self) -> None:
         super().__init__()
         self.courses: dict[str, Course] = {}
+        self.kept: OwnDigits | None = None
 
     def attend(self, name: str, own: dict[str, Network]) -> Course:
         """The course of a network or of its taught copy. ValueError with a sentence where it can't have one.
@@ -161,7 +163,15 @@ class Pupil(Belongings):
 
     def release(self) -> None:
         self.courses = {}
+        self.kept = None
         super().release()
 
 
 sessions = Sessions()
+
+
+def known(pupil: Pupil | None, request: gr.Request) -> Pupil:
+    """The visitor's pupil, which is let go of when the tab is closed."""
+    pupil = pupil or Pupil()
+    sessions.remember(request.session_hash, pupil)
+    return pupil
