@@ -66,7 +66,7 @@ def test_a_score_is_counted_with_its_misread_pictures() -> None:
     assert "of 4</b> read right" in (end.score or "")
     assert (end.score or "").count("<figure>") == 4  # an untrained network reads none
     assert end.busy == ""
-    assert not pupil.busy
+    assert not pupil.errand.busy
     assert not end.taught
 
 
@@ -122,13 +122,32 @@ def test_stop_keeps_what_was_learnt() -> None:
     assert end.marks
 
 
+@pytest.mark.parametrize("when", ["Learning", "again after", "before the lesson"])
+def test_who_leaves_during_a_lesson_gets_nothing_more(when: str) -> None:
+    pupil, _ = captcha_school.plan(None, replace(LESSON, pictures=50 * BATCH), LIMITS)
+    views = captcha_school.carry_out(pupil, LIMITS)
+    for view in views:
+        if when in (view.lesson or ""):
+            break
+        if when == "again after" and "Learning" in (view.lesson or ""):
+            captcha_school.stop(pupil)
+    else:
+        pytest.fail(f"nothing was said of {when}")
+    pupil.release()
+    assert list(views) == [], "no check is made any more"
+    assert pupil.network is None
+    assert places.taken == 0
+    with pytest.raises(FileNotFoundError, match="has left"):
+        pupil.folder()
+
+
 def test_stop_before_it_began_teaches_nothing() -> None:
     pupil, _ = captcha_school.plan(None, LESSON, LIMITS)
     view = captcha_school.stop(pupil)
     assert "Stopped before it began" in (view.lesson or "")
     assert list(captcha_school.carry_out(pupil, LIMITS)) == []
     assert pupil.network is None
-    assert not pupil.busy
+    assert not pupil.errand.busy
 
 
 def test_a_lesson_ends_when_its_time_is_over() -> None:
@@ -148,7 +167,7 @@ def test_a_busy_pupil_begins_nothing_else() -> None:
     pupil, _ = captcha_school.plan(None, LESSON, LIMITS)
     _, view = captcha_school.plan(pupil, EXERCISE, LIMITS)
     assert view == SchoolView()
-    assert pupil.take() == LESSON
+    assert pupil.errand.take() == LESSON
 
 
 def test_the_taught_copy_can_be_downloaded_and_is_what_reads(tmp_path: Path) -> None:
@@ -196,7 +215,7 @@ def test_what_is_no_reader_of_captchas_is_refused_with_a_sentence(tmp_path: Path
         assert sentence in (view.lesson or "")
         assert pupil.network is None
     assert captcha_school.bring_back(None, None, LIMITS)[1] == SchoolView()
-    pupil.busy = True
+    pupil.errand.busy = True
     assert captcha_school.bring_back(pupil, str(tmp_path / "large.npz"), LIMITS) == (pupil, SchoolView())
 
 
@@ -237,7 +256,7 @@ def test_a_closed_page_ends_a_lesson_in_the_middle() -> None:
     views.close()
     assert places.taken == 0
     assert pupil.network is None
-    assert not pupil.busy
+    assert not pupil.errand.busy
 
 
 def test_what_has_expired_is_said() -> None:
@@ -268,7 +287,7 @@ def test_a_view_has_an_update_for_each_component() -> None:
 )
 def test_a_lesson_has_its_limits(asked: Any, count: int) -> None:
     pupil, *_ = Handlers(LIMITS).begin_lesson("plain", 4, 1, asked, 50, None, request())
-    lesson = pupil.take()
+    lesson = pupil.errand.take()
     assert isinstance(lesson, Lesson)
     assert lesson.pictures == count
     assert lesson.checked == 1
@@ -282,4 +301,4 @@ def test_a_missing_network_ends_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -
     for wanted, part in ((EXERCISE, "score"), (LESSON, "lesson")):
         pupil, views = do(None, wanted)
         assert "There is no network" in (getattr(views[-1], part) or "")
-        assert not pupil.busy
+        assert not pupil.errand.busy

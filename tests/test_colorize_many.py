@@ -52,13 +52,27 @@ def colour(*paths: Path, easel: Easel | None = None) -> tuple[list[ManyView], di
     easel = easel or Easel()
     colorize_many.begin([str(path) for path in paths], 0.5, 1.0, 1.0, easel, request())
     views = list(carry_out(easel, LIMITS))
-    assert not easel.busy
+    assert not easel.many.busy
     if not views[-1].file:
         return views, {}
     with zipfile.ZipFile(views[-1].file) as back:
         files = {name: back.read(name) for name in back.namelist()}
     easel.release()
     return views, files
+
+
+def test_a_folder_that_can_not_be_made_leaves_the_button_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: Easel) -> Path:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(Easel, "folder", full)
+    easel = Easel()
+    colorize_many.begin([str(tmp_path / "one.jpg")], 0.5, 1.0, 1.0, easel, request())
+    with pytest.raises(OSError, match="No space left"):
+        list(carry_out(easel, LIMITS))
+    assert not easel.many.busy
 
 
 def test_photos_and_zips_come_back_coloured_and_a_bad_one_is_named(tmp_path: Path) -> None:
@@ -180,7 +194,7 @@ def test_stop_before_it_has_a_place(tmp_path: Path) -> None:
     assert start["visible"]
     assert not stop["visible"]
     assert list(carry_out(easel, LIMITS)) == []
-    assert not easel.busy
+    assert not easel.many.busy
 
 
 def test_who_leaves_takes_the_work_along(tmp_path: Path) -> None:
@@ -213,9 +227,9 @@ def test_nothing_brought_and_pressing_twice(tmp_path: Path) -> None:
     assert "Bring some photos first" in colorize_many.begin(None, 0.5, 1.0, 1.0, easel, request())[1]
     assert list(Worker(LIMITS).work(easel)) == [(easel, *(gr.skip(),) * 4)]  # no view would empty all
     colorize_many.begin([str(tmp_path)], 0.5, 1.0, 1.0, easel, request())
-    wanted = easel.wanted
+    wanted = easel.many.wanted
     assert colorize_many.begin(["other"], 0.5, 1.0, 1.0, easel, request())[1:] == (gr.skip(),) * 4
-    assert easel.wanted is wanted
+    assert easel.many.wanted is wanted
     views, files = colour(tmp_path / "missing.png")
     assert files == {}
     assert "Nothing was coloured" in views[-1].told

@@ -24,6 +24,7 @@ from ui.colorize_easel import Easel
 from ui.colorize_pair import FIELDS, Handlers, PairView, carry_out, choices_of, shown
 from ui.colorize_pair_stage import Panels, values_of
 from ui.limits import Limits
+from ui.places import places
 
 LIMITS = Limits()
 HANDLERS = Handlers(LIMITS)
@@ -47,7 +48,7 @@ def learn(colour: str, choices: Choices = QUICK, limits: Limits = LIMITS) -> tup
     easel = Easel()
     Handlers(limits).begin(request(), colour, None, easel, *values_of(choices))
     views = list(carry_out(easel, limits))
-    assert not easel.apprentice.busy
+    assert not easel.apprentice.errand.busy
     return easel, views
 
 
@@ -128,7 +129,7 @@ def test_settings_that_can_not_be_get_a_sentence(colour: str, field: str, value:
     easel = Easel()
     told = HANDLERS.begin(request(), colour, None, easel, *values.values())[4]
     assert 'role="alert"' in told
-    assert easel.apprentice.wanted is None
+    assert easel.apprentice.errand.wanted is None
     assert 'role="alert"' in HANDLERS.look(True, None, colour, None, *values.values())[4]
 
 
@@ -164,7 +165,7 @@ def test_stop_before_it_has_a_place(colour: str) -> None:
     HANDLERS.begin(request(), colour, None, easel, *values_of(QUICK))
     assert "Stopped before it began" in tab.stop(easel)[3]
     assert list(HANDLERS.work(easel)) == [(easel, *tab.shown(tab.PairView()))]  # no view would empty all
-    assert not easel.apprentice.busy
+    assert not easel.apprentice.errand.busy
 
 
 def test_time_is_limited(colour: str) -> None:
@@ -219,9 +220,22 @@ def test_who_leaves_ends_the_learning(colour: str) -> None:
     HANDLERS.begin(request(), colour, None, easel, *values_of(Choices(epochs=100, batch=1)))
     views = carry_out(easel, LIMITS)
     next(views)
+    assert places.taken == 1, "it is a training like any other"
     easel.release()
-    assert len(list(views)) <= 3
-    assert not easel.apprentice.busy
+    assert list(views) == []
+    assert not easel.apprentice.errand.busy
+    assert easel.apprentice.network is None
+    assert places.taken == 0
+    with pytest.raises(FileNotFoundError, match="has left"):
+        easel.folder()
+
+
+def test_who_has_to_wait_for_a_place_is_told(colour: str) -> None:
+    easel, limits = Easel(), Limits(max_trainings=1)
+    with places.one():
+        told = Handlers(limits).begin(request(), colour, None, easel, *values_of(QUICK))[4]
+    assert "1 of 1 places are taken" in told
+    easel.release()
 
 
 def test_a_view_has_an_update_for_each_panel() -> None:

@@ -9,7 +9,7 @@ import pytest
 from gradio.helpers import special_args
 
 from ui import events
-from ui.events import in_turn
+from ui.events import Turns, in_turn
 
 
 def of(session: str) -> Any:
@@ -57,6 +57,25 @@ def test_an_answer_that_was_overtaken_changes_nothing() -> None:
     may_end.set()
     first.join(10)
     assert answers == [gr.skip()]
+
+
+def test_handlers_whose_answers_stand_at_one_place_overtake_each_other() -> None:
+    begun, may_end, turns = threading.Event(), threading.Event(), Turns()
+
+    def slow(value: int) -> int:
+        begun.set()
+        assert may_end.wait(10)
+        return value
+
+    reads, makes, answers = in_turn(slow, turns), in_turn(double, turns), []
+    first = threading.Thread(target=lambda: answers.append(reads(of("a"), 1, 1)))
+    first.start()
+    assert begun.wait(10)
+    assert makes(of("a"), 4, 2) == 8
+    may_end.set()
+    first.join(10)
+    assert answers == [gr.skip()]
+    assert reads(of("a"), 3, 3) == 3
 
 
 def test_a_handler_that_fails_is_no_last_word() -> None:

@@ -85,7 +85,7 @@ def test_stop_ends_where_it_is_and_shows_what_the_end_shows(stopped: RunBook) ->
     assert 0 < run.steps_done < 40
     assert run.examination is not None
     assert run.can_continue
-    assert not stopped.busy
+    assert not stopped.errand.busy
 
 
 def test_the_stop_button_reaches_a_run_at_its_next_batch() -> None:
@@ -203,7 +203,7 @@ def test_a_closed_page_pauses_the_run_and_gives_its_place_up() -> None:
     views.close()
     assert trainer.places.taken == before
     assert run_of(book).phase is Phase.PAUSED
-    assert not book.busy
+    assert not book.errand.busy
     assert not run_of(book).active
 
 
@@ -286,7 +286,7 @@ def test_data_that_are_not_to_be_had_are_told_in_a_sentence(monkeypatch: pytest.
     assert "MNIST is not on this machine" in (views[-1].status or "")
     assert "8×8 digits are always here" in (views[-1].status or "")
     assert views[-1].busy is False
-    assert not book.busy
+    assert not book.errand.busy
 
 
 def test_a_download_shows_its_progress(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -69,6 +69,6 @@ class StopAfter(threading.Event):
 
 def train_some_steps(settings: Settings) -> RunBook:
     book, _ = trainer.plan(None, False, settings, LIMITS)
-    book.stop = StopAfter(13)
+    book.errand.stop = StopAfter(13)
     list(trainer.carry_out(book, LIMITS))
     return book

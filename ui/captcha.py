@@ -40,7 +40,7 @@ from ui.captcha_stage import (
     picture_field,
     shown,
 )
-from ui.events import AT_ONCE, NEWEST, QUEUED, newest, signal, tickets
+from ui.events import AT_ONCE, NUMBERED, QUEUED, Turns, in_turn, newest, request_number, signal, tickets
 from ui.limits import Limits, spoken_time
 from ui.programs import refusal
 
@@ -262,20 +262,27 @@ def build() -> None:
     )
     seen = [told, pupil]
     again = [picture, made, pupil, had_copy]
-    picture.change(handlers.read_picture, again, [*seen, is_new], **NEWEST)
-    wire_maker(handlers, maker, [made, pupil, had_copy], [picture, made, maker.about, *seen])
-    wire_school(handlers, stage, maker, lesson, pupil, again, [*seen, had_copy])
+    turns = Turns()  # a picture that is brought, one that is made, and a lesson all end in an answer
+    newest([picture.change], handlers.read_picture, again, [*seen, is_new], turns)
+    wire_maker(handlers, maker, [made, pupil, had_copy], [picture, made, maker.about, *seen], turns)
+    changed = wire_school(handlers, stage, maker, lesson, pupil)
+    read_again = in_turn(handlers.read_again, turns)
+    for event in changed:
+        event.then(read_again, [*again, request_number()], [*seen, had_copy], js=NUMBERED, **AT_ONCE)
     captcha_api.endpoints()
     assert Context.root_block is not None
     Context.root_block.unload(leave)
 
 
-def wire_maker(handlers: Handlers, maker: Maker, states: list[gr.State], outputs: list[Any]) -> None:
+def wire_maker(
+    handlers: Handlers, maker: Maker, states: list[gr.State], outputs: list[Any], turns: Turns
+) -> None:
     """Each field draws anew as it changes; the button takes a new seed."""
     fields = maker.style, maker.length, maker.difficulty, maker.seed
-    newest([field.input for field in fields], handlers.make, [*maker.inputs, *states], outputs)
+    newest([field.input for field in fields], handlers.make, [*maker.inputs, *states], outputs, turns)
     exercise = [maker.style, maker.length, maker.difficulty]
-    maker.button.click(handlers.make_another, [*exercise, *states], [maker.seed, *outputs], **NEWEST)
+    again = [maker.seed, *outputs]
+    newest([maker.button.click], handlers.make_another, [*exercise, *states], again, turns)
 
 
 def wire_school(
@@ -284,10 +291,8 @@ def wire_school(
     maker: Maker,
     lesson: LessonPart,
     pupil: gr.State,
-    again: list[Any],
-    seen: list[Any],
-) -> None:
-    """Score and Teach: a quick answer, then the work; after a lesson the picture is read again."""
+) -> tuple[Any, ...]:
+    """Score and Teach: a quick answer, then the work. What comes back: the events that change the reader."""
     exercise = [maker.style, maker.length, maker.difficulty]
     outputs = [pupil, *stage.outputs]
     scores = stage.score_start.click(handlers.begin_score, [*exercise, pupil], outputs, **AT_ONCE)
@@ -313,5 +318,4 @@ def wire_school(
         button.click(stop, pupil, stage.outputs, **AT_ONCE)
     gone = lesson.reset.click(reset, pupil, stage.outputs, **AT_ONCE)
     back = lesson.upload.upload(handlers.bring_back, [lesson.upload, pupil], outputs, **AT_ONCE)
-    for event in (taught, gone, back):
-        event.then(handlers.read_again, again, seen, **AT_ONCE)
+    return taught, gone, back

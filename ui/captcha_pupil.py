@@ -2,41 +2,32 @@
 
 from __future__ import annotations
 
-import threading
-
 from engine import checkpoint
 from engine.captcha_lessons import Exercise, Lesson
 from engine.checkpoint import load_pretrained
 from engine.network import Network
+from ui.errand import Errand
 from ui.visitors import Belongings, Sessions
 
 NAME = "captcha"
 
 
 class Pupil(Belongings):
-    """Belongs to one visitor. `network` is replaced after a lesson, never changed: it may be reading."""
+    """Belongs to one visitor. `network` is replaced after a lesson, never changed: it may be reading.
+
+    errand: what is to be scored, or to be taught.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.network: Network | None = None  # None: nothing was taught, the shipped one reads
         self.lessons: list[str] = []
-        self.stop = threading.Event()
-        self.busy = False
-        self.wanted: Exercise | Lesson | None = None  # to be scored, to be taught
+        self.errand: Errand[Exercise | Lesson] = Errand()
 
     @property
     def reader(self) -> Network:
         """The network that reads for this visitor; CheckpointError where none is shipped."""
         return self.network or load_pretrained(NAME)
-
-    def want(self, wanted: Exercise | Lesson) -> None:
-        """Note what is to be done next."""
-        self.wanted, self.busy, self.stop = wanted, True, threading.Event()
-
-    def take(self) -> Exercise | Lesson | None:
-        """What is to be done, once."""
-        wanted, self.wanted = self.wanted, None
-        return wanted
 
     def graduate(self, network: Network, what: str) -> None:
         """What was taught reads from now on."""
@@ -56,9 +47,8 @@ class Pupil(Belongings):
         return str(path)
 
     def release(self) -> None:
-        self.stop.set()
+        self.errand.leave()
         self.forget()
-        self.wanted, self.busy = None, False
         super().release()
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Generator, Iterator
 from contextlib import closing
@@ -40,14 +41,12 @@ class SchoolView:
 def plan(pupil: Pupil | None, wanted: Exercise | Lesson, limits: Limits) -> tuple[Pupil, SchoolView]:
     """Score or Teach was pressed."""
     pupil = pupil or Pupil()
-    if pupil.busy:
+    if pupil.errand.busy:
         return pupil, SchoolView()
-    pupil.want(wanted)
+    pupil.errand.want(wanted)
     if isinstance(wanted, Exercise):
         return pupil, SchoolView(score=html.scoring(None, [], limits.score_pictures), busy="score")
-    text = "Beginning …"
-    if places.taken >= limits.max_trainings:
-        text = f"{places.taken} of {limits.max_trainings} places are taken. Yours begins by itself."
+    text = places.wait(limits.max_trainings) or "Beginning …"
     return pupil, SchoolView(
         lesson=html.bar(0, text, "Progress of the lesson"),
         chart=html.loss_chart(None, limits.max_lesson_pictures),
@@ -60,11 +59,9 @@ def stop(pupil: Pupil | None) -> SchoolView:
     """Stop was pressed. What is being done answers itself; where nothing is, this does."""
     if pupil is None:
         return SchoolView(busy="")
-    pupil.stop.set()
-    waited = pupil.take()
+    waited = pupil.errand.cancel()
     if waited is None:
-        return SchoolView() if pupil.busy else ended(pupil)
-    pupil.busy = False
+        return SchoolView() if pupil.errand.busy else ended(pupil)
     said = message("Stopped before it began.")
     return ended(pupil, score=said) if isinstance(waited, Exercise) else ended(pupil, lesson=said)
 
@@ -73,7 +70,7 @@ def reset(pupil: Pupil | None) -> SchoolView:
     """Reset was pressed: the shipped network reads again."""
     if pupil is None:
         return SchoolView(busy="")
-    if pupil.busy:
+    if pupil.errand.busy:
         return SchoolView()
     pupil.forget()
     return ended(pupil, lesson=message("Back to the shipped network."), chart="", marks="")
@@ -82,7 +79,7 @@ def reset(pupil: Pupil | None) -> SchoolView:
 def bring_back(pupil: Pupil | None, path: str | None, limits: Limits) -> tuple[Pupil, SchoolView]:
     """A downloaded copy comes back, in the place of what was taught here."""
     pupil = pupil or Pupil()
-    if pupil.busy or path is None:
+    if pupil.errand.busy or path is None:
         return pupil, SchoolView()
     try:
         network = load(path)
@@ -111,37 +108,38 @@ def ended(
 
 def carry_out(pupil: Pupil | None, limits: Limits) -> Generator[SchoolView, None, None]:
     """Do what was planned. A lesson that is left in the middle (a closed page) is lost."""
-    wanted = pupil.take() if pupil is not None else None
+    wanted = pupil.errand.take() if pupil is not None else None
     if pupil is None or wanted is None:
         return
-    try:
-        if isinstance(wanted, Exercise):
-            yield from _scored(pupil, wanted, limits)
-        else:
-            with places.one():
-                yield from _taught(pupil, wanted, limits)
-    except CheckpointError as error:
-        pupil.busy = False
-        said = message(str(error), "error")
-        yield ended(pupil, score=said) if isinstance(wanted, Exercise) else ended(pupil, lesson=said)
-    finally:
-        pupil.busy = False
+    with pupil.errand.under_way() as stop:
+        try:
+            if isinstance(wanted, Exercise):
+                yield from _scored(pupil, wanted, stop, limits)
+            else:
+                with places.one():
+                    yield from _taught(pupil, wanted, stop, limits)
+        except CheckpointError as error:
+            pupil.errand.busy = False
+            said = message(str(error), "error")
+            yield ended(pupil, score=said) if isinstance(wanted, Exercise) else ended(pupil, lesson=said)
 
 
-def _scored(pupil: Pupil, exercise: Exercise, limits: Limits) -> Iterator[SchoolView]:
+def _scored(pupil: Pupil, exercise: Exercise, stop: threading.Event, limits: Limits) -> Iterator[SchoolView]:
     misread: list[PictureRead] = []
     last: PictureRead | None = None
     shown = time.monotonic()
     seed = time.time_ns() % 2**32  # pictures that nobody has seen, at each press
-    events = score(pupil.reader, exercise, limits.score_pictures, seed, pupil.stop)
+    events = score(pupil.reader, exercise, limits.score_pictures, seed, stop)
     for last in events:
         if last.read != last.text:
             misread.append(last)
         if time.monotonic() - shown >= TICK:
             yield SchoolView(score=html.scoring(last, misread, last.count))
             shown = time.monotonic()
-    pupil.busy = False
-    yield ended(pupil, score=html.scored(last, misread, exercise, pupil.stop.is_set()))
+    if pupil.errand.left:
+        return
+    pupil.errand.busy = False
+    yield ended(pupil, score=html.scored(last, misread, exercise, stop.is_set()))
 
 
 @dataclass
@@ -192,22 +190,26 @@ class Class:
         return f"The lesson ended early: {self.reason}. Your copy has its last sound weights."
 
 
-def _taught(pupil: Pupil, lesson: Lesson, limits: Limits) -> Iterator[SchoolView]:
+def _taught(pupil: Pupil, lesson: Lesson, stop: threading.Event, limits: Limits) -> Iterator[SchoolView]:
     pupil_network = pupil.reader.copy()
     going = Class(lesson, html.Marks(lesson.exercise.style, lesson.checked))
     going.curve.memory = max(3.0, lesson.steps / 20)
     deadline = time.monotonic() + limits.max_seconds
     shown = 0.0
-    with closing(teach(pupil_network, lesson, pupil.stop)) as events:
+    with closing(teach(pupil_network, lesson, stop)) as events:
         for event in events:
+            if pupil.errand.left:
+                break  # else the check that follows a lesson that was stopped would be made
             going.note(event)
             now = time.monotonic()
             if now > deadline and not going.reason:
-                pupil.stop.set()
+                stop.set()
             if now - shown >= TICK:
                 yield _lesson_view(going)
                 shown = time.monotonic()
-    pupil.busy = False
+    if pupil.errand.left:
+        return
+    pupil.errand.busy = False
     if going.learnt:
         pupil.graduate(pupil_network, html.described(lesson.exercise))
     yield ended(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from engine import checkpoint
 from engine.network import Network
 from engine.painting import Choices, Look, Pair
 from ui.curve import Curve
+from ui.errand import Errand
 
 FILE = "pixel-colours.npz"
 MOST_PSNR = 60.0  # dB that a chart shows
@@ -38,18 +38,7 @@ class Apprentice:
 
     def __init__(self) -> None:
         self.network: Network | None = None
-        self.stop = threading.Event()
-        self.busy = False
-        self.wanted: Lesson | None = None
-
-    def want(self, lesson: Lesson) -> None:
-        """Note what is to be learnt next."""
-        self.wanted, self.busy, self.stop = lesson, True, threading.Event()
-
-    def take(self) -> Lesson | None:
-        """What is to be learnt, once."""
-        wanted, self.wanted = self.wanted, None
-        return wanted
+        self.errand: Errand[Lesson] = Errand()
 
     def file(self, folder: Path) -> str | None:
         """The network as an .npz file to be downloaded."""
@@ -59,6 +48,5 @@ class Apprentice:
         return str(folder / FILE)
 
     def release(self) -> None:
-        self.stop.set()
-        self.network = self.wanted = None
-        self.busy = False
+        self.errand.leave()
+        self.network = None

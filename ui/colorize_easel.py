@@ -8,6 +8,7 @@ from typing import Any
 from engine.colour_hints import Hints
 from ui.colorize_apprentice import Apprentice
 from ui.colorize_photo import Photo, Settings
+from ui.errand import Errand
 from ui.visitors import Belongings, Sessions
 
 MOST_REMEMBERED = 20  # photos whose hints are
@@ -18,7 +19,8 @@ class Easel(Belongings):
 
     hints: those of photos that were here before, by the digests of their files, so that none are lost by a
     click on another photo. lock: held while something is computed, so that a visitor's own answers come in
-    order. painted: the photo, its hints and the settings that the page shows.
+    order. painted: the photo, its hints and the settings that the page shows. many: the files that are to be
+    coloured one after the other, and how.
     """
 
     def __init__(self) -> None:
@@ -28,9 +30,7 @@ class Easel(Belongings):
         self.painted: tuple[Photo, Settings] | None = None
         self.apprentice = Apprentice()
         self.lock = threading.Lock()
-        self.stop = threading.Event()
-        self.busy = False
-        self.wanted: tuple[list[str], Settings] | None = None
+        self.many: Errand[tuple[list[str], Settings]] = Errand()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Easel:
         """A new one: Gradio copies what a state begins with for each visitor."""
@@ -49,21 +49,11 @@ class Easel(Belongings):
         self.photo = photo if before is None else photo.told(before)
         return self.photo
 
-    def want(self, files: list[str], settings: Settings) -> None:
-        """Note which photos are to be coloured next."""
-        self.wanted, self.busy, self.stop = (files, settings), True, threading.Event()
-
-    def take(self) -> tuple[list[str], Settings] | None:
-        """What is to be coloured, once."""
-        wanted, self.wanted = self.wanted, None
-        return wanted
-
     def release(self) -> None:
-        self.stop.set()
+        self.many.leave()
         self.apprentice.release()
-        self.photo = self.painted = self.wanted = None
+        self.photo = self.painted = None
         self.hints.clear()
-        self.busy = False
         super().release()
 
 

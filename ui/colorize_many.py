@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Generator, Iterator
 from contextlib import closing
@@ -68,36 +69,42 @@ class ManyView:
 
 def carry_out(easel: Easel, limits: Limits) -> Generator[ManyView, None, None]:
     """Colour what was noted. Stopped or out of time, what is done up to then is in the ZIP."""
-    wanted = easel.take()
+    wanted = easel.many.take()
     if wanted is None:
         return
-    files, settings = wanted
-    folder = easel.folder()
+    with easel.many.under_way() as stop:
+        try:
+            yield from _coloured(*wanted, easel.folder(), stop, limits)
+        except OSError:
+            if not easel.many.left:  # else the folder has gone with the visitor
+                raise
+
+
+def _coloured(
+    files: list[str], settings: Settings, folder: Path, stop: threading.Event, limits: Limits
+) -> Iterator[ManyView]:
+    """One photo after the other, and the ZIP at the end."""
     going = Going(min(count(files), MOST_PHOTOS))
     parcel = Parcel(folder / FILE)
     ending = ""
     try:
         with closing(entries(files, folder)) as found:
             for entry in found:
-                ending = _ending(easel, going, limits, parcel)
+                ending = _ending(stop, going, limits, parcel)
                 if ending:
                     break
                 yield ManyView(_progress(going, entry.name), True)
                 _colour(entry, settings, folder, parcel, going)
         if going.skipped:
             parcel.note(SKIPPED, "".join(f"{name}: {why}\n" for name, why in going.skipped))
-    except OSError:
-        if not easel.stop.is_set():  # else the visitor has left, and the folder with them
-            raise
     finally:
         parcel.close()
-        easel.busy = False
     yield ManyView(_ended(going, ending), False, str(parcel.path) if going.done else "")
 
 
-def _ending(easel: Easel, going: Going, limits: Limits, parcel: Parcel) -> str:
+def _ending(stop: threading.Event, going: Going, limits: Limits, parcel: Parcel) -> str:
     """Why no other photo is coloured; "" to go on."""
-    if easel.stop.is_set():
+    if stop.is_set():
         return f"Stopped after {going.seen} of {going.total}."
     if going.seen >= MOST_PHOTOS:
         return f"At most {MOST_PHOTOS} photos are coloured at once; the others were left."
@@ -187,18 +194,16 @@ def begin(
     colorize_easel.sessions.remember(getattr(request, "session_hash", None), easel)
     if not files:
         return easel, *shown(ManyView('<p class="message" role="status">Bring some photos first.</p>', False))
-    if easel.busy:
+    if easel.many.busy:
         return easel, *(gr.skip() for _ in range(4))
-    easel.want(list(files), Settings.of(vivid, strength, saturation))
+    easel.many.want((list(files), Settings.of(vivid, strength, saturation)))
     return easel, *shown(ManyView(bar(0, "Beginning …", "Photos coloured"), True))
 
 
 def stop(easel: Easel) -> list[Any]:
     """Stop was pressed. What runs answers itself; what only waits for a place is answered here."""
-    easel.stop.set()
-    if easel.take() is None:
+    if easel.many.cancel() is None:
         return [gr.skip() for _ in range(4)]
-    easel.busy = False
     return shown(ManyView('<p class="message" role="status">Stopped before it began.</p>', False))
 
 

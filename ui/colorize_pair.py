@@ -22,6 +22,7 @@ from ui.colorize_easel import Easel
 from ui.colorize_pair_stage import PRESET, PairPart, lay_out, preset_note, values_of
 from ui.events import AT_ONCE, NEWEST, QUEUED, flag, newest, watch
 from ui.limits import Limits
+from ui.places import places
 from ui.training_view import message
 
 LONGEST = 640  # pixels a side of another picture that is painted
@@ -77,29 +78,32 @@ def choices_of(values: tuple[Any, ...], limits: Limits) -> Choices:
 def carry_out(easel: Easel, limits: Limits) -> Generator[PairView, None, None]:
     """Learn what was noted. What is learnt up to Stop, or up to the time limit, is kept."""
     apprentice = easel.apprentice
-    lesson = apprentice.take()
+    lesson = apprentice.errand.take()
     if lesson is None:
         return
     deadline = time.monotonic() + limits.max_seconds
-    try:
-        with closing(painting.learn(lesson.pair, lesson.choices, apprentice.stop)) as events:
-            for event in events:
-                if time.monotonic() > deadline:
-                    apprentice.stop.set()
-                if isinstance(event, Look):
-                    lesson.note(event)
-                    yield _live(lesson)
-                else:
-                    apprentice.network = event.network.freeze()
-                    apprentice.busy = False
-                    yield replace(
-                        _live(lesson),
-                        told=message(html.ended(lesson, event.reason), "done"),
-                        busy=False,
-                        file=apprentice.file(easel.folder()),
-                    )
-    finally:
-        apprentice.busy = False
+    with (
+        places.one(),
+        apprentice.errand.under_way() as stop,
+        closing(painting.learn(lesson.pair, lesson.choices, stop)) as events,
+    ):
+        for event in events:
+            if apprentice.errand.left:
+                return
+            if time.monotonic() > deadline:
+                stop.set()
+            if isinstance(event, Look):
+                lesson.note(event)
+                yield _live(lesson)
+            else:
+                apprentice.network = event.network.freeze()
+                apprentice.errand.busy = False
+                yield replace(
+                    _live(lesson),
+                    told=message(html.ended(lesson, event.reason), "done"),
+                    busy=False,
+                    file=apprentice.file(easel.folder()),
+                )
 
 
 def _live(lesson: Lesson) -> PairView:
@@ -153,7 +157,7 @@ class Handlers:
     ) -> tuple[Any, ...]:
         """Learn was pressed: an answer at once; the learning may have to wait for a place."""
         colorize_easel.sessions.remember(request.session_hash, easel)
-        if easel.apprentice.busy:
+        if easel.apprentice.errand.busy:
             return easel, *shown(PairView())
         if not colour:
             return easel, *shown(PairView(told=message("Bring a colour picture first.", "error")))
@@ -161,10 +165,10 @@ class Handlers:
             lesson = Lesson(pair_of(colour, gray), choices_of(values, self.limits))
         except ValueError as error:  # PictureError is one
             return easel, *shown(PairView(told=message(str(error), "error")))
-        easel.apprentice.want(lesson)
-        view = PairView(
-            gray=html.gray(lesson.pair), truth=html.truth(lesson.pair), told=html.progress(lesson), busy=True
-        )
+        easel.apprentice.errand.want(lesson)
+        wait = places.wait(self.limits.max_trainings)
+        told = message(wait) if wait else html.progress(lesson)
+        view = PairView(gray=html.gray(lesson.pair), truth=html.truth(lesson.pair), told=told, busy=True)
         return easel, *shown(view)
 
     def work(self, easel: Easel) -> Iterator[tuple[Any, ...]]:
@@ -196,10 +200,8 @@ def depart() -> tuple[Any, ...]:
 
 def stop(easel: Easel) -> list[Any]:
     """Stop was pressed. What runs answers itself; what only waits for a place is answered here."""
-    easel.apprentice.stop.set()
-    if easel.apprentice.take() is None:
+    if easel.apprentice.errand.cancel() is None:
         return shown(PairView())
-    easel.apprentice.busy = False
     return shown(PairView(told=message("Stopped before it began."), busy=False))
 
 
@@ -221,7 +223,7 @@ def paint_other(path: str | None, easel: Easel) -> tuple[Any, ...]:
 def load(path: str | None, easel: Easel, request: gr.Request | None = None) -> tuple[Any, ...]:
     """A saved network was brought back."""
     colorize_easel.sessions.remember(getattr(request, "session_hash", None), easel)
-    if not path or easel.apprentice.busy:
+    if not path or easel.apprentice.errand.busy:
         return easel, *shown(PairView())
     try:
         network = pixel_networks.load(path).freeze()
@@ -265,7 +267,7 @@ def wire(part: PairPart, handlers: Handlers, easel: gr.State) -> None:
         handlers.work,
         easel,
         outputs,
-        concurrency_id="colorize-pair",
+        concurrency_id="train",
         concurrency_limit=handlers.limits.max_trainings,
         **QUEUED,
     )

@@ -8,6 +8,7 @@ Four ways of Gradio's client (6.31) that the page has to live with:
   handler gives (a change of a gr.State is noticed after queued calls alone). tests/test_events.py checks it.
 * Answers to different handlers arrive in any order. So what stands at one place is written by one handler,
   which has all its reasons as triggers; "always_last" then keeps one request under way and sends the newest.
+  Where there have to be several handlers, they share their `Turns`.
 * Of two reasons in one moment (a lesson chooses another network and has the drawing read again) both requests
   are sent, the first perhaps with what the page held just before, and its answer may come last. So a
   handler of several reasons is wired by `newest`, which has each request numbered in the browser.
@@ -34,40 +35,66 @@ MOST_SESSIONS = 1_000  # whose newest numbers are remembered; the one that is fo
 tickets = count(1)  # each value comes once: a signal that gets one has changed
 
 
+class Turns:
+    """The newest request of each session, of those whose answers stand at one place of the page."""
+
+    def __init__(self) -> None:
+        self._latest: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    def begin(self, session: str, number: int) -> bool:
+        """A request has come: whether it is the newest."""
+        with self._lock:
+            if self._latest.get(session, 0) > number:
+                return False
+            self._latest.pop(session, None)
+            self._latest[session] = number  # at the end: the first is the one that asked longest ago
+            while len(self._latest) > MOST_SESSIONS:
+                del self._latest[next(iter(self._latest))]
+        return True
+
+    def overtaken(self, session: str, number: int) -> bool:
+        """Whether a newer one has come meanwhile."""
+        with self._lock:
+            return self._latest.get(session, 0) > number
+
+
 def newest(
     triggers: Sequence[Callable[..., Any]],
     handler: Callable[..., Any],
     inputs: Sequence[Any],
     outputs: Sequence[Any],
+    turns: Turns | None = None,
 ) -> None:
-    """Have `handler` called for each of `triggers`; the last request's answer stays, whenever others come."""
-    number = gr.Number(0, visible="hidden", label="number of the request")
-    gr.on(triggers, in_turn(handler), [*inputs, number], outputs, js=NUMBERED, **NEWEST)
+    """Have `handler` called for each of `triggers`; the last request's answer stays, whenever others come.
+
+    turns: shared with other handlers whose answers stand at the same place.
+    """
+    given = [*inputs, request_number()]
+    gr.on(triggers, in_turn(handler, turns), given, outputs, js=NUMBERED, **NEWEST)
 
 
-def in_turn(handler: Callable[..., Any]) -> Callable[..., Any]:
+def request_number() -> gr.Number:
+    """Out of sight: `NUMBERED` puts a request's number into it."""
+    return gr.Number(0, visible="hidden", label="number of the request")
+
+
+def in_turn(handler: Callable[..., Any], turns: Turns | None = None) -> Callable[..., Any]:
     """`handler` with one more input at the end, the request's number; what was overtaken changes nothing.
 
     Overtaken: a request with a higher number has come from the same session. A handler that has a parameter
     `request` is given it by name.
     """
     wants_request = "request" in inspect.signature(handler).parameters
-    latest: dict[str, int] = {}
-    lock = threading.Lock()
+    known = turns or Turns()
 
     def asked(request: gr.Request, *given: Any) -> Any:
         *inputs, number = given
         session = request.session_hash or ""
-        with lock:
-            if latest.get(session, 0) > number:
-                return gr.skip()
-            latest.pop(session, None)
-            latest[session] = number  # at the end: the first is the one that asked longest ago
-            while len(latest) > MOST_SESSIONS:
-                del latest[next(iter(latest))]
+        if not known.begin(session, number):
+            return gr.skip()
         answer = handler(*inputs, request=request) if wants_request else handler(*inputs)
-        with lock:
-            return gr.skip() if latest.get(session, 0) > number else answer
+        return gr.skip() if known.overtaken(session, number) else answer
 
     asked.__name__ = handler.__name__
     asked.__doc__ = handler.__doc__

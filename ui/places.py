@@ -24,5 +24,14 @@ class Places:
             with self._lock:
                 self.taken -= 1
 
+    def wait(self, most: int) -> str:
+        """What is said to a visitor who has to wait, where so many run at most; "" who need not."""
+        if self.taken < most:
+            return ""
+        return (
+            f"{self.taken} of {most} places are taken by other visitors. "
+            "Yours begins by itself as soon as one is free."
+        )
+
 
 places = Places()

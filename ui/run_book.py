@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 
 from engine import checkpoint
@@ -10,6 +9,7 @@ from engine.architectures import to_text
 from engine.datasets import Splits
 from engine.network import Network
 from engine.own_digits import OwnDigits
+from ui.errand import Errand
 from ui.limits import Limits
 from ui.training_run import Record, Run
 from ui.training_settings import Settings, build_network
@@ -51,27 +51,20 @@ class RunBook(Belongings):
         super().__init__()
         self.records: list[Record] = []
         self.run: Run | None = None
-        self.stop = threading.Event()
         self.log_loss = False
         self.notes: list[str] = []
-        self.wanted: New | More | Upload | None = None
-        self.busy = False  # something is wanted or being done
+        self.errand: Errand[New | More | Upload] = Errand()
         self._made = 0
 
     def want(self, wanted: New | More | Upload, notes: list[str]) -> None:
         """Note what is to be done next, with what is to be said of it."""
-        self.wanted, self.notes, self.stop = wanted, notes, threading.Event()
-        self.busy = True
+        self.errand.want(wanted)
+        self.notes = notes
         if isinstance(wanted, More) and self.run is not None and self.run.record not in self.records:
             self.records = [
                 *self.records[-(MOST_RECORDS - 1) :],
                 self.run.record,
             ]  # it was taken off the charts, and comes back
-
-    def take(self) -> New | More | Upload | None:
-        """What is to be done, once."""
-        wanted, self.wanted = self.wanted, None
-        return wanted
 
     def start(self, settings: Settings, splits: Splits, limits: Limits) -> Run:
         """A new run, put on the charts; raises SettingsError where the network can't be built."""
@@ -85,14 +78,14 @@ class RunBook(Belongings):
 
     def remove(self, number: int) -> None:
         """Take a run off the charts, unless it is being trained right now."""
-        if not (self.busy and self.run is not None and self.run.record.number == number):
+        if not (self.errand.busy and self.run is not None and self.run.record.number == number):
             self.records = [record for record in self.records if record.number != number]
 
     def release(self) -> None:
-        self.stop.set()
+        self.errand.leave()
         if self.run is not None:
             self.run.left = True
-        self.run, self.wanted, self.records, self.busy = None, None, [], False
+        self.run, self.records = None, []
         super().release()
 
     def file(self) -> str:

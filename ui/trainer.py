@@ -6,6 +6,7 @@ may have to wait for a place. So Stop, and a message, reach a visitor who waits.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -39,7 +40,7 @@ def plan(
 ) -> tuple[RunBook, View]:
     """Train was pressed. own: the visitor's digits."""
     fresh = book or RunBook()
-    if fresh.busy:
+    if fresh.errand.busy:
         return fresh, View()
     try:
         settings, notes = checked(settings, limits)
@@ -59,7 +60,7 @@ def plan_more(book: RunBook | None, settings: Settings, limits: Limits) -> tuple
     if book is None or book.run is None:
         return book, expired(limits)
     run = book.run
-    if book.busy or not run.can_continue:
+    if book.errand.busy or not run.can_continue:
         return book, View()
     if run.phase is Phase.PAUSED:
         book.want(More(), [])
@@ -85,9 +86,9 @@ def plan_more(book: RunBook | None, settings: Settings, limits: Limits) -> tuple
 def plan_upload(book: RunBook | None, path: str | None, limits: Limits) -> tuple[RunBook, View]:
     """A file was uploaded."""
     book = book or RunBook()
-    if book.busy and path is not None:
+    if book.errand.busy and path is not None:
         book.notes.append("Stop first, and then bring the network back.")
-    if book.busy or path is None:
+    if book.errand.busy or path is None:
         return book, View()
     try:
         network = load(path)
@@ -114,32 +115,28 @@ def stop(book: RunBook | None) -> View:
     """Stop was pressed. A run that is being worked on answers itself; where none is, this does."""
     if book is None:
         return View(status="", busy=False)
-    book.stop.set()
-    if book.take() is not None:  # it still waits for a place
-        book.busy = False
+    if book.errand.cancel() is not None:
         return replace(ended(book), status=html.message(NOT_BEGUN))
-    return View() if book.busy else ended(book)
+    return View() if book.errand.busy else ended(book)
 
 
 def carry_out(book: RunBook | None, limits: Limits) -> Generator[View, None, None]:
     """Do what was planned. Closing the generator pauses a run; its place is given up in any case."""
-    wanted = book.take() if book is not None else None
+    wanted = book.errand.take() if book is not None else None
     if book is None or wanted is None:
         return
-    with places.one():
+    with places.one(), book.errand.under_way() as stop:
         try:
             yield from _prepared(book, wanted, limits)
-            if book.stop.is_set():
-                book.busy = False
+            if stop.is_set():
+                book.errand.busy = False
                 yield replace(ended(book), status=html.message(NOT_BEGUN))
             else:
-                yield from _worked(book, limits)
+                yield from _worked(book, stop, limits)
         except DataUnavailable as error:
             yield refused(book, f"{error} The 8×8 digits are always here.")
         except SettingsError as error:
             yield refused(book, str(error))
-        finally:
-            book.busy = False
 
 
 def _prepared(book: RunBook, wanted: New | More | Upload, limits: Limits) -> Iterator[View]:
@@ -174,15 +171,15 @@ def _fetched(data: str, own: OwnDigits | None = None) -> Generator[View, None, S
     return splits
 
 
-def _worked(book: RunBook, limits: Limits) -> Iterator[View]:
+def _worked(book: RunBook, stop: threading.Event, limits: Limits) -> Iterator[View]:
     run = book.run
     assert run is not None
-    with closing(run.work(book.stop, limits.max_seconds)) as ticks:
+    with closing(run.work(stop, limits.max_seconds)) as ticks:
         yield live(book, 0)
         for tick, _ in enumerate(ticks, 1):
             yield live(book, tick)
     if book.run is run:
-        book.busy = False
+        book.errand.busy = False
         note_results(book)
         yield ended(book)
 

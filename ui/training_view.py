@@ -173,7 +173,7 @@ def run_table(book: RunBook) -> str:
 
 
 def _row(record: Record, book: RunBook) -> str:
-    busy = book.busy and book.run is not None and book.run.record is record
+    busy = book.errand.busy and book.run is not None and book.run.record is record
     label = f"Take {name(record)} off the charts"
     remove = f'<button type="button" data-remove="{record.number}" aria-label="{label}">×</button>'
     best, test = record.best_check, None if busy else record.test_accuracy  # while busy, of other weights

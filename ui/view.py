@@ -77,7 +77,7 @@ def charts(book: RunBook | None) -> View:
 
 def refused(book: RunBook, sentence: str) -> View:
     """Why nothing was done. What was there stays."""
-    book.busy = False
+    book.errand.busy = False
     run = book.run
     return View(
         status=html.message(sentence, "error"),
@@ -97,10 +97,5 @@ def expired(limits: Limits) -> View:
 
 def waiting(limits: Limits) -> View:
     """The answer to a click, before the training has a place."""
-    if places.taken >= limits.max_trainings:
-        text = (
-            f"{places.taken} of {limits.max_trainings} places are taken by other visitors. "
-            "Yours begins by itself as soon as one is free."
-        )
-        return View(status=html.message(text), busy=True)
-    return View(status=html.progress(0.0, "Beginning …"), busy=True)
+    wait = places.wait(limits.max_trainings)
+    return View(status=html.message(wait) if wait else html.progress(0.0, "Beginning …"), busy=True)

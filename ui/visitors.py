@@ -16,15 +16,19 @@ class Belongings:
 
     def __init__(self) -> None:
         self._folder: Path | None = None
+        self._left = False
 
     def folder(self) -> Path:
-        """Where this visitor's files are written; gone with the visitor."""
+        """Where this visitor's files are written; gone with the visitor, and then a FileNotFoundError."""
+        if self._left:
+            raise FileNotFoundError("The visitor has left, and the files with them.")
         if self._folder is None:
             self._folder = Path(tempfile.mkdtemp(dir=ROOT))
         return self._folder
 
     def release(self) -> None:
-        """Let go of everything: the visitor has left, or has been away for long."""
+        """Let go of everything, for good: the visitor has left, or has been away for long."""
+        self._left = True
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
