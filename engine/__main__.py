@@ -15,6 +15,7 @@ import math
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,7 +37,15 @@ from engine.optimizers import SGD
 from engine.recipes import COLOUR_LOSSES, RECIPES, Recipe
 from engine.resume import StateError, load_state, save_state
 from engine.schedules import SCHEDULES
-from engine.training import BatchDone, EpochDone, Event, Finished, WeightAverage, train
+from engine.training import (
+    BatchDone,
+    EpochDone,
+    Event,
+    Finished,
+    ShuffledBatches,
+    WeightAverage,
+    train,
+)
 
 SAVE_SECONDS, TELL_SECONDS = 60, 5
 
@@ -141,25 +150,25 @@ def _events(
 ) -> Iterator[Event]:
     """The training itself: for so many epochs, or on a GPU or by the clock."""
     if not arguments.gpu and arguments.minutes is None:
-        batches, validation = feed(recipe, first, arguments.processes, _progress)
-        yield from train(
-            network,
-            batches,
-            recipe.loss_function,
-            optimizer,
-            epochs=recipe.epochs,
-            validation=validation,
-            schedule=recipe.schedule_function,
-            rule=recipe.rule_function,
-            targets=recipe.targets,
-            average=average,
-            first_step=first,
-            threads=arguments.threads,
-        )
+        batches, validation = feed(recipe, arguments.processes, _progress)
+        with nullcontext() if isinstance(batches, ShuffledBatches) else closing(batches):
+            yield from train(
+                network,
+                batches,
+                recipe.loss_function,
+                optimizer,
+                epochs=recipe.epochs,
+                validation=validation,
+                schedule=recipe.schedule_function,
+                rule=recipe.rule_function,
+                targets=recipe.targets,
+                average=average,
+                first_step=first,
+                threads=arguments.threads,
+            )
         return
     asked = arguments.processes, arguments.gpu, arguments.crops, arguments.hard, arguments.even
-    ahead = endless_feed(recipe, *asked)
-    try:
+    with closing(endless_feed(recipe, *asked)) as ahead:
         yield from train_long(
             network,
             ahead,
@@ -172,8 +181,6 @@ def _events(
             seconds=None if arguments.minutes is None else 60 * arguments.minutes,
             first_step=first,
         )
-    finally:
-        ahead.close()
 
 
 def _progress(fraction: float, text: str) -> None:

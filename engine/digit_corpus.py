@@ -8,9 +8,6 @@ forgives one.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Generator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -55,7 +52,7 @@ class Mixture:
         return batch_size - sum(rest), rest[0], rest[1], rest[2]
 
 
-SETTLING = Mixture(mnist=0.64, pendigits=0.24, usps=0.05, shapes=0.07, plain=0.4)  # the last fifth: milder
+SETTLING = Mixture(mnist=0.64, pendigits=0.24, usps=0.05, shapes=0.07, plain=0.4)  # at the end: milder
 
 
 class DigitCorpus:
@@ -103,23 +100,6 @@ class DigitCorpus:
         ]
         order = rng.permutation(self.batch_size)
         return np.concatenate(pictures)[order], np.concatenate(labels).astype(np.int64)[order]
-
-    def stream(
-        self, first: int, end: int, threads: int = 1, ahead: int = 4
-    ) -> Generator[tuple[np.ndarray, np.ndarray], None, None]:
-        """The batches of steps `first` to `end` - 1 in order; threads make up to `ahead` of them early."""
-        with ThreadPoolExecutor(threads, "digit-corpus") as pool:
-            waiting: deque[Future[tuple[np.ndarray, np.ndarray]]] = deque()
-            try:
-                for step in range(first, end):
-                    waiting.append(pool.submit(self.batch, step))
-                    if len(waiting) > ahead:
-                        yield waiting.popleft().result()
-                while waiting:
-                    yield waiting.popleft().result()
-            finally:
-                for future in waiting:
-                    future.cancel()
 
     def _from_pictures(self, images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         fitted = round(len(images) * self.mixture.fitted)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from itertools import chain
 
 import cv2
 import numpy as np
@@ -23,19 +22,24 @@ from engine.line_corpus import LineCorpus
 from engine.number_corpus import number_corpus
 from engine.photos import training_photos
 from engine.recipes import Recipe
-from engine.training import Batches, ShuffledBatches
+from engine.training import ShuffledBatches
 
 Progress = Callable[[float, str], None]
 LARGE_CROPS = 0.55  # of a training of the colouriser is done when its crops grow
 CROPS = 64, 96  # pixels on a side, before and after
 CLOCK_CROPS, LONGER = (96, 96, 128), 32  # by the clock, of the shorter side, and how many more the longer has
+DIGITS_SETTLE = 0.8  # from here on, of a training, digits are milder; here the second of two cycles begins
+DIGITS_SETTLE_BY_CLOCK = 0.5
 MIXED, GPU_MIXED = 3, 6  # volumes of lines that take turns, by the clock and on a GPU
 
 
+Drawn = LineCorpus | ColourCorpus | Ahead | DeviceCrops  # made ahead: to be closed in the end
+
+
 def feed(
-    recipe: Recipe, first_step: int = 0, processes: int = 1, progress: Progress | None = None
-) -> tuple[Batches, Dataset | None]:
-    """The batches of a training that goes on at `first_step`, and what it is judged on after each epoch.
+    recipe: Recipe, processes: int = 1, progress: Progress | None = None
+) -> tuple[Drawn | ShuffledBatches, Dataset | None]:
+    """The batches of a training by epochs, and what it is judged on after each.
 
     DataUnavailable where a data set is neither here nor to be had.
     """
@@ -51,7 +55,7 @@ def feed(
     if recipe.data == "digit-corpus":
         cv2.setNumThreads(1)
         validation = datasets.load("mnist", progress=progress).validation
-        return DigitBatches(recipe, first_step), validation
+        return digits_ahead(recipe, DIGITS_SETTLE, processes), validation
     splits = datasets.load(recipe.data, progress=progress)
     batches = ShuffledBatches(recipe.training_data(splits), recipe.batch_size, recipe.seed)
     return batches, None if recipe.whole and recipe.data == "mnist" else splits.validation
@@ -68,7 +72,7 @@ def endless_feed(
     crops: int | None = None,
     hard: str | None = None,
     even: float = 0.0,
-) -> LineCorpus | Ahead | DeviceCrops:
+) -> Drawn:
     """The batches of a recipe without end, made by so many processes; crops of photos are made where the
     network learns.
 
@@ -88,21 +92,31 @@ def endless_feed(
         photos, xp = training_photos(), cupy() if gpu else np
         return DeviceCrops(photos, recipe.seed, recipe.batch_size, sides, per_epoch, xp, processes, even)
     if recipe.data == "digit-corpus":
-        per_epoch = (recipe.images or 64_000) // recipe.batch_size
-        return Ahead(Digits(recipe.seed, recipe.batch_size, recipe.epochs * per_epoch), per_epoch, processes)
+        return digits_ahead(recipe, DIGITS_SETTLE_BY_CLOCK, processes)
     raise NotEndless(f"{recipe.name} is learnt in a minute, by its epochs: leave out --gpu and --minutes.")
 
 
 @dataclass(frozen=True)
 class Digits:
-    """From a step to its batch, for processes of their own; the second half of a training is milder."""
+    """From a step to its batch, for processes of their own; from step `turn` on batches are milder."""
 
     seed: int
     batch_size: int
-    steps: int
+    turn: int
 
     def __call__(self, step: int) -> tuple[np.ndarray, np.ndarray]:
-        return _digit_corpus(self.seed, self.batch_size, 2 * step >= self.steps).batch(step)
+        return _digit_corpus(self.seed, self.batch_size, step >= self.turn).batch(step)
+
+
+def digits_ahead(recipe: Recipe, settle: float, processes: int) -> Ahead:
+    """Batches of the digit corpus; the last part of a training, from `settle` (0 to 1) on, is milder.
+
+    DataUnavailable where one of its sources is missing.
+    """
+    originals = len(DigitCorpus(seed=recipe.seed, batch_size=recipe.batch_size))
+    per_epoch = (recipe.images or originals) // recipe.batch_size
+    turn = round(settle * recipe.epochs * per_epoch)
+    return Ahead(Digits(recipe.seed, recipe.batch_size, turn), per_epoch, processes)
 
 
 @cache
@@ -117,22 +131,3 @@ def colour_batches(recipe: Recipe) -> ColourCorpus:
     per_epoch = max(1, (recipe.images or 16_000) // recipe.batch_size)
     steps = recipe.epochs * per_epoch
     return ColourCorpus(training_photos(), recipe.seed, phases, steps, per_epoch)
-
-
-class DigitBatches:
-    """The digit corpus as epochs of a fixed size, made ahead in another thread; its last fifth is milder."""
-
-    def __init__(self, recipe: Recipe, first_step: int) -> None:
-        corpora = [
-            DigitCorpus(seed=recipe.seed, batch_size=recipe.batch_size, mixture=mixture)
-            for mixture in (Mixture(), SETTLING)
-        ]
-        self.steps_per_epoch = (recipe.images or len(corpora[0])) // recipe.batch_size
-        steps = self.steps_per_epoch * recipe.epochs
-        turn = steps * 4 // 5
-        self._stream: Iterator[tuple[np.ndarray, np.ndarray]] = chain(
-            corpora[0].stream(min(first_step, turn), turn), corpora[1].stream(max(first_step, turn), steps)
-        )
-
-    def batch(self, step: int) -> tuple[np.ndarray, np.ndarray]:
-        return next(self._stream)

@@ -1,3 +1,5 @@
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -6,9 +8,11 @@ import pytest
 
 from engine import datasets, digit_corpus
 from engine.datasets import Dataset, DataUnavailable, Splits
-from engine.digit_corpus import DigitCorpus, Mixture, held_out_pendigits
+from engine.digit_corpus import SETTLING, DigitCorpus, Mixture, held_out_pendigits
 from engine.digit_shapes import VARIANTS, shapes
+from engine.feeds import Digits, digits_ahead
 from engine.ink import fit_digit
+from engine.recipes import RECIPES
 
 WRITERS, EACH = 8, 10
 
@@ -100,19 +104,24 @@ def test_pictures_keep_their_labels(folder: Path, monkeypatch: pytest.MonkeyPatc
     assert np.bincount([label for _, label in seen])[[1, 3, 7]].tolist() == [40, 40, 40]
 
 
-def test_threads_change_nothing(folder: Path) -> None:
-    corpus = DigitCorpus(folder, batch_size=16)
-    streamed = list(corpus.stream(2, 9, threads=3, ahead=2))
-    assert len(streamed) == 7
-    for step, (images, labels) in enumerate(streamed, start=2):
-        assert np.array_equal(images, corpus.batch(step)[0])
-        assert np.array_equal(labels, corpus.batch(step)[1])
+def test_a_training_settles_and_each_batch_depends_on_its_step_alone(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PAINT_BY_NUMPY_DATA", str(folder))
+    digits = Digits(seed=5, batch_size=16, turn=3)
+    for step, mixture in ((2, Mixture()), (3, SETTLING), (0, Mixture()), (2, Mixture())):
+        images, labels = digits(step)
+        expected = DigitCorpus(seed=5, batch_size=16, mixture=mixture).batch(step)
+        assert np.array_equal(images, expected[0])
+        assert np.array_equal(labels, expected[1])
 
 
-def test_a_stream_can_be_left_early(folder: Path) -> None:
-    stream = DigitCorpus(folder, batch_size=16).stream(0, 10_000)
-    next(stream)
-    stream.close()
+def test_the_end_of_a_training_is_milder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PAINT_BY_NUMPY_DATA", str(folder))
+    recipe = replace(RECIPES["digits"], epochs=10, batch_size=16, images=64)
+    with closing(digits_ahead(recipe, 0.8, 1)) as ahead:
+        assert ahead.steps_per_epoch == 4
+        assert ahead.make == Digits(recipe.seed, 16, turn=32)
 
 
 def test_shares_of_the_sources() -> None:
