@@ -17,6 +17,8 @@ FOUNDING = 0.7  # of the digits' height: so high a piece is a digit, and tells w
 SPECK = 0.12  # of the digits' height: a piece that extends less is no ink
 BESIDE = 0.45  # of the lower one's height that neighbours in a line share
 FAR = 4.0  # digits' heights: neighbours in a line are no farther apart, where they stand a little higher
+SMALLEST_TILE = 8  # pixels
+GAP = 0.08  # of the digits' height: pieces with such a gap from top to bottom are one, as a pen skips
 RULED = 40  # of 255: from here on a pixel may belong to a rule
 ACROSS, UNBROKEN = 0.35, 0.95  # of the width: at least so long is a rule; of that: without a gap
 LONG = 3.0  # digits' heights: a low piece so long is a rule
@@ -60,8 +62,10 @@ def ink_on_page(rgb: np.ndarray) -> np.ndarray:
         small = small_copy(rgb)
     contrast = contrast_with(rgb, small)
     contrast = without_rules(contrast - np.median(darker_half(contrast)))
-    level, grain = _level(contrast), grain_of(contrast)
-    if level < max(FAINTEST, NOISE_LIMIT * grain):
+    grain = grain_of(contrast)
+    faintest = max(FAINTEST, NOISE_LIMIT * grain)
+    level = _level(contrast, faintest)
+    if level < faintest:
         return ink
     low = max(0.12 * level, min(2.5 * grain, 0.35 * level))
     soft = np.clip((contrast - low) * (255 / (0.85 * level - low)), 0, 255)
@@ -98,14 +102,27 @@ def without_long_lines(ink: np.ndarray) -> np.ndarray:
     return np.where(band > 0, np.minimum(ink, crossing), ink).astype(np.uint8)
 
 
-def _level(contrast: np.ndarray) -> float:
-    """How far full ink stands out, however little there is of it: the strongest tiles' strongest pixels."""
+def _level(contrast: np.ndarray, faintest: float) -> float:
+    """How far full ink stands out, however little there is of it: the strongest tiles' strongest pixels.
+
+    Where that is less than `faintest`, one small digit may lie in a single tile: then of smaller ones.
+    """
     calm = cv2.GaussianBlur(contrast, (3, 3), 0)
     side = min(max(4, min(32, min(calm.shape) // 6)), *calm.shape)
-    rows, columns = (n // side * side for n in calm.shape)
-    tiles = calm[:rows, :columns].reshape(rows // side, side, columns // side, side).max((1, 3)).ravel()
-    strongest = np.sort(tiles)[-max(3, len(tiles) // 200) :]
-    return float(np.median(strongest))
+    while True:
+        tiles = _maxima(calm, side)
+        level = float(np.median(np.sort(tiles)[-max(3, len(tiles) // 200) :]))
+        if level >= faintest or side < 2 * SMALLEST_TILE:
+            return level
+        side //= 2
+
+
+def _maxima(values: np.ndarray, side: int) -> np.ndarray:
+    """The largest of the values (H, W) in each square tile; those at the right and below may be cut."""
+    below, beside = (-n % side for n in values.shape)
+    whole = cv2.copyMakeBorder(values, 0, below, 0, beside, cv2.BORDER_REPLICATE)
+    rows, columns = (n // side for n in whole.shape)
+    return np.asarray(whole.reshape(rows, side, columns, side).max((1, 3))).ravel()
 
 
 def digit_height(boxes: np.ndarray, areas: np.ndarray) -> float:
@@ -123,21 +140,34 @@ def digit_height(boxes: np.ndarray, areas: np.ndarray) -> float:
 def find_lines(ink: np.ndarray) -> list[Line]:
     """The lines of ink (H, W) from top to bottom; none where there is nothing to read."""
     mask = cv2.threshold(ink, INKED, 255, cv2.THRESH_BINARY)[1]
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    if count < 2:
-        return []
-    names = 1 + np.argsort(-stats[1:, cv2.CC_STAT_AREA], kind="stable")[:MOST_PIECES]
-    boxes, areas = stats[names, :4], stats[names, cv2.CC_STAT_AREA]
+    labels, names, boxes, areas = _pieces(mask)
     real = ~_is_frame(boxes, ink.shape)
     if not real.any():
         return []
     height = digit_height(boxes[real], areas[real])
+    skipped = round(GAP * height)
+    if skipped:
+        closing = np.ones((skipped + 1, 1), np.uint8)
+        labels, names, boxes, areas = _pieces(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, closing))
+        real = ~_is_frame(boxes, ink.shape)
+        if not real.any():
+            return []
+        height = digit_height(boxes[real], areas[real])
     real &= boxes[:, 2:].max(1) >= SPECK * height
     real &= ~((boxes[:, 2] > LONG * height) & (boxes[:, 3] < 0.4 * height))
     names, boxes = names[real], boxes[real]
     groups = _grouped(boxes, height)
     lines = [_line(ink, labels, names[group], boxes[group], height) for group in groups[:MOST_LINES]]
     return sorted(lines, key=lambda line: line.top + line.slope * line.ink.shape[1] / 2)
+
+
+def _pieces(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Connected pieces, the largest first: their names in every pixel, (H, W) int; of each its name, its box
+    x, y, width, height and its area.
+    """
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    names = 1 + np.argsort(-stats[1:, cv2.CC_STAT_AREA], kind="stable")[:MOST_PIECES]
+    return labels, names, stats[names, :4], stats[names, cv2.CC_STAT_AREA]
 
 
 def fills(lines: list[Line], shape: tuple[int, ...]) -> bool:

@@ -15,13 +15,14 @@ from engine.checkpoint import load_pretrained
 from engine.decoding import signs_of
 from engine.dither import undithered
 from engine.ground import FAINTEST
-from engine.images import Picture, open_picture
+from engine.images import Picture, fit_digit, open_picture, to_network_input
 from engine.line import line_of_ink, line_width, tall_rows
 from engine.looks import Lines, Look, Seen, lines_of, surest
 from engine.network import Network
 from engine.number_boxes import boxes_between
 from engine.number_cuts import read_by_cutting
 from engine.number_lines import Line, fills, find_lines, ink_on_page
+from engine.number_stems import lone_stems
 from engine.reading import Character, Reading
 
 LONGEST = 1600  # pixels: ink is sought in a copy no longer than this
@@ -31,6 +32,9 @@ UNHEARD_OF = np.float32(1e-6)  # no column is surer than this that a sign is not
 MODEL = "numbers"
 PRINTED = "captcha"  # is asked where a number by hand is less sure than this: it may be printed
 CERTAIN = 0.995
+SINGLE = "digits"  # is asked what a stroke is that stands alone and was left out
+HEARD = 0.22  # of the digits' height: a digit's middle is no farther from where it was told to be
+CLEARLY_ONE = 0.9
 
 # Taken in turn; chosen on numbers composed of what is kept apart from the training (`benchmarks/README.md`).
 LOOKS = (
@@ -73,7 +77,7 @@ def read_number(picture: Picture, model: Network | str = MODEL) -> NumberReading
     ink = ink_on_page(rgb)
     lines = find_lines(ink)
     if readers[0].preprocessing.any_width and _is_one_line(rgb, lines):
-        read = [_whole_picture(rgb, ink, readers)]
+        read = [_whole_picture(rgb, ink, lines, readers)]
     else:
         read = [_line(line, readers) for line in lines]
     characters = [tuple(_scaled(one, scale, width, height) for one in line) for line in read]
@@ -81,7 +85,9 @@ def read_number(picture: Picture, model: Network | str = MODEL) -> NumberReading
 
 
 def read_number_ink(ink: np.ndarray, model: Network | str = MODEL) -> NumberReading:
-    """Read the digits in ink (H, W) uint8, 255 is ink, as a sketchpad has it."""
+    """Read the digits in ink (H, W) uint8, 255 is ink, as a sketchpad has it. ValueError for other arrays."""
+    if ink.ndim != 2 or ink.dtype != np.uint8 or not ink.size:
+        raise ValueError(f"ink is an array (H, W) of uint8 with some pixels, not {ink.shape} {ink.dtype}")
     readers = _readers(model)
     start = perf_counter()
     lines = [_line(line, readers) for line in find_lines(ink)]
@@ -123,13 +129,37 @@ def _line(line: Line, readers: Readers) -> tuple[Character, ...]:
         return line_of_ink(ink[top:bottom], line_width(bottom - top, stretch * ink.shape[1]))
 
     said, middles = _digits(_seen(part, len(ink), *readers), ink.shape[1])
-    boxes = boxes_between(line.ink, [middle - margin for middle in middles], line.height)
+    said, middles = with_stems(said, [middle - margin for middle in middles], line)
+    boxes = boxes_between(line.ink, middles, line.height)
     return tuple(character(row, line.in_picture(box)) for row, box in zip(said, boxes, strict=True))
 
 
-def _whole_picture(rgb: np.ndarray, ink: np.ndarray, readers: Readers) -> tuple[Character, ...]:
+def with_stems(
+    said: list[np.ndarray], middles: list[float], line: Line, left: int = 0
+) -> tuple[list[np.ndarray], list[float]]:
+    """What was said to each digit of a line and where its middle lies, with the lone stems that were left out
+    and that `digits`, which knows nothing of rules, calls a 1. left: where the line begins.
+    """
+    found = list(zip(middles, said, strict=True))
+    for x, y, w, h in lone_stems(line.ink, line.height):
+        middle = left + x + w / 2
+        if all(abs(middle - other) > HEARD * line.height for other in middles):
+            single = load_pretrained(SINGLE)
+            fitted = fit_digit(line.ink[y : y + h, x : x + w], single.preprocessing.size)
+            probabilities = single.probabilities(to_network_input(fitted[None], single.preprocessing))[0]
+            if probabilities[1] >= CLEARLY_ONE:
+                found.append((middle, probabilities))
+    found.sort(key=lambda one: one[0])
+    return [row for _, row in found], [middle for middle, _ in found]
+
+
+def _whole_picture(
+    rgb: np.ndarray, ink: np.ndarray, lines: list[Line], readers: Readers
+) -> tuple[Character, ...]:
     height, width = rgb.shape[:2]
     said, middles = _digits(look_at(rgb, *readers), width)
+    if len(lines) == 1:
+        said, middles = with_stems(said, middles, lines[0], lines[0].left)
     boxes = boxes_between(ink, middles, 0.7 * height)
     return tuple(character(row, box) for row, box in zip(said, boxes, strict=True))
 

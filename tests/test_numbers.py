@@ -19,6 +19,7 @@ from engine.number_corpus import SHARES
 from engine.number_evaluation import composed
 from engine.number_lines import fills, find_lines, holds_several, ink_on_page
 from engine.number_sources import hand_made_sources
+from engine.number_stems import lone_stems
 from engine.numbers import read_number_ink
 from engine.strokes import render
 from tests.number_pictures import PLAIN, WAYS, ink_of_lines, named, on_pad, strokes, written
@@ -97,6 +98,59 @@ def test_a_line_that_climbs() -> None:
     matrix = cv2.getRotationMatrix2D((320, 240), 8, 1)
     turned = cv2.warpAffine(page("907142"), matrix, (640, 480), borderValue=255)
     assert read_number(turned).text == "907142"
+
+
+@pytest.mark.parametrize("pen", [3, 5, 8])
+@pytest.mark.parametrize("text", ["1", "11", "1984", "2118", "701"])
+def test_thin_upright_stems_are_ones(text: str, pen: int) -> None:
+    """As with a ruler: the reader of lines has learnt to leave out what could be a rule of the paper."""
+    names = ["1, a stem" if digit == "1" else PLAIN[int(digit)] for digit in text]
+    ink = ink_of_lines([names], 90, pen, (280, 440), (60, 90), gap=0.3)
+    assert read_number_ink(ink).text == text
+    assert read_number(255 - ink).text == text
+    assert read_number(255 - ink[70:200, 30:]).text == text, "a picture that is the line"
+
+
+def test_a_stem_is_as_high_as_digits_upright_straight_and_alone() -> None:
+    ink = np.zeros((160, 500), np.uint8)
+    for x, top, bottom in ((40, 40, 130), (48, 30, 50), (200, 90, 120), (260, 0, 150)):
+        cv2.line(ink, (x, top), (x, bottom), 255, 4)  # one; something close by; a low one; a rule
+    cv2.line(ink, (300, 130), (370, 40), 255, 4)  # a slash
+    cv2.ellipse(ink, (440, 85), (24, 45), 0, 90, 270, 255, 4)  # a bracket
+    assert lone_stems(ink, 90) == []
+    ink[:, 44:90] = 0
+    ((x, y, w, h),) = lone_stems(ink, 90)
+    assert (x, w) == pytest.approx((38, 5), abs=1)
+    assert (y, h) == pytest.approx((38, 95), abs=3)
+    cv2.line(ink, (10, 40), (36, 130), 255, 4)  # now it is half of a digit
+    assert lone_stems(ink, 90) == []
+
+
+@BOTH
+@pytest.mark.parametrize("rows", [1, 3])
+def test_digits_that_a_lost_row_has_cut_in_two_are_one_line(rows: int, model: str) -> None:
+    picture = written("40275", 100, 6)
+    picture[75 : 75 + rows] = 255
+    assert read_number(picture, model).text == "40275"
+
+
+@pytest.mark.parametrize("size", [24, 32, 46])
+def test_a_small_digit_is_found_wherever_it_stands(size: int) -> None:
+    ink = ink_of_lines([["3"]], size, max(2, size / 12), (size + 10, size + 10), (6, 5))
+    for left in range(2, 280 - size - 12, 47):
+        for top in range(2, 280 - size - 12, 47):
+            paper = np.full((280, 280), 255, np.uint8)
+            paper[top : top + len(ink), left : left + len(ink)] = 255 - ink
+            assert read_number(paper).text == "3", (left, top)
+
+
+@pytest.mark.parametrize(
+    "ink",
+    [np.zeros((0, 0), np.uint8), np.zeros((9, 9)), np.zeros((9, 9, 3), np.uint8), np.zeros((9, 9), bool)],
+)
+def test_ink_of_another_kind_gets_a_sentence(ink: np.ndarray) -> None:
+    with pytest.raises(ValueError, match=r"\(H, W\) of uint8 with some pixels, not"):
+        read_number_ink(ink)
 
 
 def test_dots_dashes_and_rules_are_left_out() -> None:

@@ -1,0 +1,47 @@
+"""Straight upright strokes that stand alone in a line of digits: 1s that a reader of lines may leave out.
+
+Forms, squared paper and cheques are full of thin straight lines, which the reader has learnt to leave out.
+One that is as high as the digits, and stands free between them, is a 1.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from engine.number_lines import FOUNDING, GAP, INKED, SPECK, Box
+
+HIGHEST = 1.4  # of the digits' height
+SLIM = 0.16  # of its length: so wide a stem is at most
+LEANS = 0.35  # sideways, of its height
+FREE = 0.12  # of the digits' height: so far from a stem stands no other ink
+
+
+def lone_stems(ink: np.ndarray, height: float) -> list[Box]:
+    """The boxes of such strokes in a line's ink (h, w) uint8, from left to right. height: of a digit."""
+    mask = cv2.threshold(ink, INKED, 255, cv2.THRESH_BINARY)[1]
+    mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((round(GAP * height) + 1, 1), np.uint8))
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    boxes = stats[1:, :4]
+    names = 1 + np.flatnonzero(boxes[:, 2:].max(1) >= SPECK * height)
+    x, _, w, h = stats[names, :4].T
+    found = []
+    for i in np.argsort(x).tolist():
+        high = FOUNDING * height <= h[i] <= HIGHEST * height
+        others = np.arange(len(names)) != i
+        gaps = np.maximum(x[others] - x[i] - w[i], x[i] - x[others] - w[others])
+        if high and w[i] <= (LEANS + SLIM) * h[i] and (gaps >= FREE * height).all():
+            box = tuple(stats[names[i], :4].tolist())
+            if _is_straight(labels == names[i]):
+                found.append(box)
+    return found
+
+
+def _is_straight(mask: np.ndarray) -> bool:
+    """Whether a piece (h, w) bool is one straight stroke, upright or nearly so."""
+    points = np.argwhere(mask)[:, ::-1].astype(np.float32)
+    _, (one, other), _ = cv2.minAreaRect(points)
+    rows = points[:, 1] - points[:, 1].min()
+    top, bottom = (points[part, 0].mean() for part in (rows <= 0.1 * rows.max(), rows >= 0.9 * rows.max()))
+    leans = abs(top - bottom) <= LEANS * max(1.0, rows.max())
+    return bool(leans and min(one, other) + 1 <= SLIM * (max(one, other) + 1) + 1)
