@@ -15,6 +15,8 @@ from engine.ruled_paper import without_rules
 NOISE_LIMIT = 6.0  # ink that stands out less, in standard deviations of the paper's grain, is grain
 SOFTEST = 0.1  # an edge blurred over more than this part of the longer side is a shadow's
 SMALLEST = 0.03  # of the longer side: ink that extends less is a speck
+SMALL = 0.06  # of the longer side: so far a digit extends at least where there is next to no ink
+CLEAN = 0.5  # Lab units of grain: paper as a screen has it
 MAIN = 0.12  # of the longer side: a piece that extends so far can be the digit
 SAMPLE = 40_000  # pixels are enough for statistics
 CARD = 0.15  # a solid blot that fills this part of the picture is a sheet that lies on something
@@ -53,9 +55,12 @@ def _ink_on(picture: np.ndarray, small: SmallCopy) -> np.ndarray:
         contrast = cv2.GaussianBlur(contrast, (0, 0), min(1.5, longer / 300))
     grain = grain_of(contrast)
     contrast = without_rules(contrast - np.median(darker_half(contrast)))
+    faintest = max(FAINTEST, NOISE_LIMIT * grain)
     for _ in range(3):
         level = _ink_level(contrast)
-        if level < max(FAINTEST, NOISE_LIMIT * grain):
+        if level < faintest and grain < CLEAN:
+            level = _level_of_little(contrast)
+        if level < faintest:
             break
         threshold = _threshold(contrast, level)
         strokes, foreign = _strokes(contrast, threshold, level)
@@ -71,6 +76,17 @@ def _ink_on(picture: np.ndarray, small: SmallCopy) -> np.ndarray:
 def _ink_level(contrast: np.ndarray) -> float:
     """How far full ink stands out: the median of the strongest few pixels."""
     return float(np.quantile(_sampled(contrast), 0.998))
+
+
+def _level_of_little(contrast: np.ndarray) -> float:
+    """The same where there is less ink than that, on paper without grain: a small digit on a large sheet."""
+    smallest = SMALL * max(contrast.shape)
+    mask = cv2.threshold(contrast, FAINTEST, 255, cv2.THRESH_BINARY)[1].astype(np.uint8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    large = stats[:, cv2.CC_STAT_WIDTH : cv2.CC_STAT_HEIGHT + 1].max(1) >= smallest
+    large[0] = False
+    ink = contrast[large[labels]]
+    return float(np.quantile(ink, 0.6)) if len(ink) else 0.0
 
 
 def _threshold(contrast: np.ndarray, level: float) -> float:

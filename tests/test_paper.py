@@ -121,6 +121,15 @@ def test_a_small_digit_in_a_corner(place: tuple[float, float]) -> None:
     assert likeness(fit_digit(ink_of(picture)), fit_digit(ink)) > 0.85
 
 
+@pytest.mark.parametrize("height", [20, 30, 44])
+@pytest.mark.parametrize("digit", [1, 3, 7])
+def test_next_to_no_ink_on_a_clean_sheet(digit: int, height: float) -> None:
+    for place in ((30, 40), (250, 60), (140, 255)):
+        ink = drawn(digit, height=height, pen=2.5, canvas=SIDE, centre=place)
+        assert likeness(fit_digit(ink_of(on_paper(ink, WHITE, BLACK))), fit_digit(ink)) > 0.85
+        assert likeness(fit_digit(ink_of(255 - ink)), fit_digit(ink)) > 0.85
+
+
 @pytest.mark.parametrize("margin", [0, 3, 20])
 def test_a_tight_crop_is_read_in_the_right_polarity(margin: int) -> None:
     for digit in range(10):
@@ -171,6 +180,10 @@ def blanks() -> Iterator[tuple[str, np.ndarray]]:
     dusty = plain((250, 250, 250))
     dusty[np.random.default_rng(0).random((SIDE, SIDE)) < 0.001] = 0
     yield "dust", dusty
+    flecked = plain((250, 250, 250))
+    for x in range(40, SIDE, 60):
+        flecked[x : x + 4, x : x + 6] = 20
+    yield "flecks", flecked
 
 
 @pytest.mark.parametrize(("name", "picture"), [pytest.param(*blank, id=blank[0]) for blank in blanks()])
