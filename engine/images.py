@@ -3,6 +3,7 @@
 `open_picture` opens it, `ink_of` finds the digit's ink in it, `fit_digit` makes of that what a network reads.
 """
 
+import errno
 import os
 import struct
 from pathlib import Path
@@ -44,9 +45,14 @@ LIGHT = 176  # of 255: ink lighter than this would fade on white
 # What Pillow's decoders raise for files that are damaged, besides OSError.
 DAMAGE = (
     *(OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError),
-    *(OverflowError, MemoryError, struct.error),
+    *(OverflowError, MemoryError, RuntimeError, struct.error),
 )
 DAMAGED = "This picture is damaged or cut short and can't be opened."
+UNREADABLE = {  # by what the system says of a file
+    errno.EACCES: "This file may not be read: its permissions keep it closed.",
+    errno.EPERM: "This file may not be read: its permissions keep it closed.",
+    errno.ENAMETOOLONG: "The path of this file is longer than a path can be.",
+}
 HEIC = "This is a HEIC photo, as iPhones keep them: save it as a JPEG first."
 HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"mif1", b"msf1")  # at byte 8 of a file, after "ftyp"
 NOT_A_PICTURE = "This file is no picture that can be opened here: PNG, JPEG, WebP, GIF, BMP or TIFF."
@@ -72,8 +78,7 @@ def open_picture(picture: Picture, longest: int | None = None) -> np.ndarray:
             return np.array(picture, order="C")
         return _flattened(Image.fromarray(np.ascontiguousarray(picture)), longest)
     if isinstance(picture, Image.Image):
-        _check_size(*picture.size)
-        return _decoded(picture, longest)
+        return _first(picture, longest)
     if not isinstance(picture, str | os.PathLike):
         raise PictureError(f"A picture is a file, a PIL.Image or an array, not {type(picture).__name__}.")
     return _from_file(Path(picture), longest)
@@ -97,7 +102,26 @@ def _from_file(path: Path, longest: int | None) -> np.ndarray:
     except PictureError:
         raise
     except DAMAGE as error:
+        reason = UNREADABLE.get(error.errno or 0) if isinstance(error, OSError) else None
+        raise PictureError(reason or DAMAGED) from error
+
+
+def _first(image: Image.Image, longest: int | None) -> np.ndarray:
+    """The first picture of an image, which stays turned to the one that it was turned to."""
+    place = image.tell()
+    if not place:
+        _check_size(*image.size)
+        return _decoded(image, longest)
+    try:
+        image.seek(0)
+        _check_size(*image.size)
+        pixels = _decoded(image, longest)
+        image.seek(place)
+    except PictureError:
+        raise
+    except (*DAMAGE, AttributeError) as error:  # of a file that was closed Pillow has none to turn
         raise PictureError(DAMAGED) from error
+    return pixels
 
 
 def _is_heic(path: Path) -> bool:

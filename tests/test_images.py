@@ -1,8 +1,12 @@
 """Any picture a person may bring, and what is no picture."""
 
+import errno
+import io
+import os
 import struct
 import zlib
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import pytest
@@ -166,6 +170,26 @@ def test_of_an_animation_the_first_picture_is_taken(scene: np.ndarray, tmp_path:
     assert close(open_picture(tmp_path / "moving.gif"), scene, 6)
 
 
+@pytest.mark.parametrize("ending", ["gif", "tif", "webp"])
+def test_an_animation_that_was_turned_on_is_left_there(ending: str, tmp_path: Path) -> None:
+    black, white = Image.new("RGB", (9, 9)), Image.new("RGB", (9, 9), "white")
+    black.save(tmp_path / f"moving.{ending}", save_all=True, append_images=[white, black, white])
+    with Image.open(tmp_path / f"moving.{ending}") as image:
+        image.seek(1)
+        assert not open_picture(image).any()
+        assert image.tell() == 1
+        assert np.asarray(image.convert("L")).min() == 255
+
+
+def test_an_animation_that_was_turned_on_and_closed(tmp_path: Path) -> None:
+    black, white = Image.new("RGB", (9, 9)), Image.new("RGB", (9, 9), "white")
+    black.save(tmp_path / "moving.gif", save_all=True, append_images=[white])
+    with Image.open(tmp_path / "moving.gif") as image:
+        image.seek(1)
+    with pytest.raises(PictureError, match=r"\.$"):
+        open_picture(image)
+
+
 def test_a_pil_image_is_left_as_it_was(scene: np.ndarray) -> None:
     image = Image.fromarray(scene).convert("P")
     open_picture(image, longest=10)
@@ -276,6 +300,35 @@ def test_damaged_files_raise_nothing_else(tmp_path: Path) -> None:
                 continue
             assert opened.ndim == 3
             assert opened.dtype == np.uint8
+
+
+def test_an_avif_whose_frame_is_damaged(tmp_path: Path) -> None:
+    whole = io.BytesIO()
+    grain = np.random.default_rng(0).integers(0, 256, (64, 64, 3)).astype(np.uint8)
+    Image.fromarray(grain).save(whole, "AVIF")
+    damaged = bytearray(whole.getvalue())
+    pixels = damaged.find(b"mdat") + 4
+    damaged[pixels : pixels + 20] = b"\xff" * 20
+    (tmp_path / "photo.avif").write_bytes(damaged)
+    with pytest.raises(PictureError, match="damaged or cut short"):
+        open_picture(tmp_path / "photo.avif")
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EPERM])
+def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    def refuse(*_: object, **__: object) -> NoReturn:  # who runs the tests may be allowed to read all
+        raise OSError(number, os.strerror(number))
+
+    Image.new("L", (9, 9)).save(tmp_path / "mine.png")
+    monkeypatch.setattr(Image, "open", refuse)
+    with pytest.raises(PictureError, match=r"^This file may not be read: its permissions keep it closed\.$"):
+        open_picture(tmp_path / "mine.png")
+
+
+@pytest.mark.parametrize("path", ["a" * 300, "a/" * 3000])
+def test_a_path_that_is_too_long(path: str) -> None:
+    with pytest.raises(PictureError, match="path of this file is longer than a path can be"):
+        open_picture(path)
 
 
 def test_a_missing_file_and_a_folder(tmp_path: Path) -> None:
