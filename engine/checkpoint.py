@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+import numpy.typing as npt
 
 from engine import description
 from engine.network import Network
@@ -62,22 +63,18 @@ class _Refused(ValueError):
     """Of the reading: its sentence stands as it is."""
 
 
-def save(network: Network, path: str | os.PathLike[str], dtype: type[np.floating] = np.float32) -> None:
+def save(network: Network, path: str | os.PathLike[str], dtype: npt.DTypeLike = np.float32) -> None:
     """Write `network` to `path`; float16 halves the file. What is there stays whole until the new file is.
 
     ValueError, before anything is written, where a number does not fit into it and for a network that `load`
     would refuse.
     """
-    if dtype not in (np.float16, np.float32):
-        raise ValueError(f"weights are written as float16 or float32, not {np.dtype(dtype).name}")
-    text = description.write(network)
-    description.read(text)
-    arrays = {DESCRIPTION: np.array(text)}
-    for name, array in network.state().items():
-        with np.errstate(over="ignore"):
-            arrays[name] = np.asarray(array).astype(dtype)
-        if not np.isfinite(arrays[name]).all():
-            raise ValueError(f"{name} holds numbers that {np.dtype(dtype).name} can't hold")
+    arrays = _numbers(network, _weight_type(dtype))
+    text = np.array(description.write(network))
+    _fill(description.read(_text(text)), arrays)  # as `load` will
+    arrays = {DESCRIPTION: text} | arrays
+    if len(arrays) > MAX_ARRAYS:
+        raise ValueError(f"it has {len(arrays)} arrays, and {MAX_ARRAYS} are read again")
     if sum(array.nbytes for array in arrays.values()) > MAX_BYTES - (MAX_ARRAYS << 8):  # headers count too
         raise ValueError(f"its arrays take more than the {MAX_BYTES >> 20} MiB that are read again")
     part = Path(f"{os.fspath(path)}.part")
@@ -86,6 +83,29 @@ def save(network: Network, path: str | os.PathLike[str], dtype: type[np.floating
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _weight_type(dtype: npt.DTypeLike) -> np.dtype:
+    """The dtype, or what is called so, in which weights are written. ValueError for others."""
+    try:
+        found = np.dtype(dtype)
+    except (TypeError, ValueError):
+        found = None
+    if found not in (np.float16, np.float32):
+        asked = dtype.__name__ if isinstance(dtype, type) else repr(dtype)
+        raise ValueError(f"weights are written as float16 or float32, not as {asked}")
+    return found
+
+
+def _numbers(network: Network, dtype: np.dtype) -> dict[str, np.ndarray]:
+    """The network's arrays as they are written. ValueError where a number does not fit."""
+    arrays = {}
+    for name, array in network.state().items():
+        with np.errstate(over="ignore"):
+            arrays[name] = np.asarray(array).astype(dtype)
+        if not np.isfinite(arrays[name]).all():
+            raise ValueError(f"{name} holds numbers that {dtype.name} can't hold")
+    return arrays
 
 
 def _write(arrays: dict[str, np.ndarray], path: Path) -> None:

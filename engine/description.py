@@ -58,26 +58,28 @@ TYPES: dict[str, tuple[type, ...]] = {
 
 
 def write(network: Network) -> str:
-    return json.dumps(
-        {
-            "format": FORMAT,
-            "name": network.name,
-            "layers": [layer.config() for layer in network.layers],
-            "input": list(network.input_shape),
-            "labels": list(network.labels),
-            "preprocessing": network.preprocessing.to_json(),
-            "metrics": network.metrics,
-            "trained": network.trained,
-        },
-        default=_plain,
-    )
+    """ValueError where something of the network's has no words in JSON."""
+    told = {
+        "format": FORMAT,
+        "name": network.name,
+        "layers": [layer.config() for layer in network.layers],
+        "input": list(network.input_shape),
+        "labels": list(network.labels),
+        "preprocessing": network.preprocessing.to_json(),
+        "metrics": network.metrics,
+        "trained": network.trained,
+    }
+    try:
+        return json.dumps(told, default=_plain)
+    except (TypeError, RecursionError) as error:
+        raise ValueError(f"the description can't be written as JSON: {error}") from error
 
 
 def _plain(value: Any) -> Any:
     """A number of NumPy's as JSON has it."""
     if isinstance(value, np.generic):
         return value.item()
-    raise TypeError(f"{value!r} can't be written into a description")
+    raise TypeError(f"there is a {type(value).__name__} in it")
 
 
 def read(text: str) -> Network:

@@ -12,7 +12,7 @@ import pytest
 from engine import checkpoint
 from engine.architectures import ARCHITECTURES, build
 from engine.checkpoint import CheckpointError, load, load_pretrained, pretrained_names, save
-from engine.layers import Conv2D, Dense, Dropout, Flatten, ReLU
+from engine.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, ReLU
 from engine.network import Network
 from engine.preprocessing import Preprocessing
 from tests.crafted_files import ARRAYS, example
@@ -152,10 +152,60 @@ def test_what_could_not_be_loaded_is_not_saved(tmp_path: Path, make: Callable[[]
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("dtype", [np.float64, np.int8])
-def test_weights_have_one_of_two_types(tmp_path: Path, dtype: Any) -> None:
-    with pytest.raises(ValueError, match="float16 or float32, not"):
+def _below_zero(network: Network) -> None:
+    network.buffers["1.inner.1.variance"][1] = -1
+
+
+def _another_shape(network: Network) -> None:
+    network.layers[0].parameters["bias"] = np.zeros(3, np.float32)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        (lambda network: network.metrics.update(notes="x" * (1 << 18)), "description is longer than 1 MiB"),
+        (lambda network: network.metrics.update(path=Path("x")), "written as JSON: there is a .*Path in it"),
+        (lambda network: network.metrics.update(all=np.zeros(2)), "written as JSON: there is a ndarray in"),
+        (lambda network: network.trained.update({(1, 2): 3}), "can't be written as JSON"),
+        (_below_zero, r"1\.inner\.1\.variance holds a variance below zero"),
+        (_another_shape, r"0\.bias should have shape \(2,\), found \(3,\)"),
+    ],
+)
+def test_what_could_not_be_loaded_leaves_the_old_file(
+    path: Path, spoil: Callable[[Network], None], sentence: str
+) -> None:
+    network = example()
+    save(network, path)
+    before = path.read_bytes()
+    spoil(network)
+    with pytest.raises(ValueError, match=sentence):
+        save(network, path)
+    assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_no_more_arrays_than_are_read_are_saved(path: Path) -> None:
+    norms = [BatchNorm(4) for _ in range(128)]  # four arrays each
+    photo = Preprocessing(size=1, photo=True)
+    save(Network(norms[:127], (1, 1, 4), "abcd", photo), path)
+    load(path)
+    with pytest.raises(ValueError, match="it has 513 arrays, and 512 are read again"):
+        save(Network(norms, (1, 1, 4), "abcd", photo), path)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "name"),
+    [(np.float64, "float64"), (np.int8, "int8"), (">f4", "'>f4'"), ("half a float", "'half a float'")],
+)
+def test_weights_have_one_of_two_types(tmp_path: Path, dtype: Any, name: str) -> None:
+    with pytest.raises(ValueError, match=f"float16 or float32, not as {name}$"):
         save(example(), tmp_path / "other.npz", dtype)
+
+
+def test_types_have_names_too(tmp_path: Path) -> None:
+    for dtype in (np.float16, np.dtype("float16"), "float16"):
+        save(example(), tmp_path / f"{dtype}.npz", dtype)
+    assert len({file.read_bytes() for file in tmp_path.iterdir()}) == 1
 
 
 def test_what_is_too_large_to_be_read_is_not_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
