@@ -19,7 +19,7 @@ import numpy as np
 from engine import ab_bins
 from engine.bilateral import joint_bilateral
 from engine.checkpoint import load_pretrained
-from engine.colour_hints import Hints
+from engine.colour_hints import Hinted, Hints, is_number
 from engine.guided_filter import enlarged, enlarged_deep, guided_enlargement, guided_lines, reduced
 from engine.hinted_colours import Said, hinted_colours
 from engine.images import Picture, PictureError, open_picture
@@ -72,7 +72,7 @@ class Colours:
 
 def colorize(
     photo: Picture,
-    hints: Hints | None = None,
+    hints: Hinted = None,
     strength: float = 1.0,
     saturation: float = 1.0,
     vivid: float = VIVID,
@@ -80,10 +80,11 @@ def colorize(
 ) -> np.ndarray:
     """Colour a photo: (H, W, 3) uint8 of the photo's own size and lightness.
 
-    photo: a path, a PIL.Image or a uint8 array; a colour one is taken for its lightness. strength: 0 leaves
-    it gray. saturation: times the network's colours, not the hints'. vivid: from 0, faithful, to 1. Raises
-    PictureError where the photo can't be used, CheckpointError where no network has that name, ValueError for
-    other numbers.
+    photo: a path, a PIL.Image or a uint8 array; a colour one is taken for its lightness. hints: `Hints`, or a
+    list of strokes, each a `Stroke` or {"points": [[x, y]], "colour": "#rrggbb", "radius": 0}. strength: 0
+    leaves it gray. saturation: times the network's colours, not the hints'. vivid: from 0, faithful, to 1.
+    Raises PictureError where the photo can't be used, CheckpointError where no network has that name,
+    ValueError for other hints and numbers.
     """
     prepared = prepare(photo)
     return paint(prepared, predict(prepared, hints, model), strength, saturation, vivid)
@@ -110,14 +111,16 @@ def network_size(height: int, width: int, multiple: int = 32, scale: float = 1.0
 
 def predict(
     prepared: Prepared,
-    hints: Hints | None = None,
+    hints: Hinted = None,
     model: Network | str = "colorize",
     before: Colours | None = None,
 ) -> Colours:
-    """Ask the network what colours a photo has, told some of them. CheckpointError for an unknown name.
+    """Ask the network what colours a photo has, told some of them. CheckpointError for an unknown name,
+    ValueError for what are no hints.
 
     before: what the same network said of the same photo with other hints, which saves half of the work.
     """
+    known = Hints.of(hints)
     network = load_pretrained(model) if isinstance(model, str) else model
     if not network.preprocessing.photo or network.labels != ab_bins.LABELS:
         raise ValueError(f"the network {network.name!r} does not colour photos")
@@ -127,7 +130,6 @@ def predict(
         said = _logits(network, prepared, Hints())
         alone = joint_bilateral(said, prepared.small)
         evening = alone - said
-    known = hints or Hints()
     planes = known.planes(prepared.size, prepared.small.shape)
     if not planes[..., 2].any():
         return Colours(alone, planes, evening)
@@ -171,9 +173,12 @@ def paint(
     saturation: float = 1.0,
     vivid: float = VIVID,
 ) -> np.ndarray:
-    """The picture (H, W, 3) uint8. ValueError where strength is not 0 to 1 or saturation not 0 to 4."""
-    if not (0 <= strength <= 1 and 0 <= saturation <= 4):
-        raise ValueError(f"strength goes from 0 to 1, saturation to 4, not {strength} and {saturation}")
+    """The picture (H, W, 3) uint8. ValueError where strength or vivid is not 0 to 1 or saturation not 0 to
+    4.
+    """
+    for name, value, most in (("strength", strength, 1), ("saturation", saturation, 4), ("vivid", vivid, 1)):
+        if not is_number(value) or not 0 <= value <= most:
+            raise ValueError(f"{name} goes from 0 to {most}, not {value!r}")
     ab = small_colours(prepared.small, colours, saturation, vivid) * np.float32(strength)
     return _full_size(prepared, ab)
 

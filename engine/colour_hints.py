@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,13 +19,15 @@ from engine.colour_spaces import lab_from_srgb
 MAX_STROKES, MAX_POINTS = 2000, 200_000
 FARTHEST = 1e6  # pixels, of what a stroke may say
 STROKE = 'A stroke looks like {"points": [[x, y]], "colour": "#rrggbb", "radius": 0}, with numbers in it.'
+NUMBERS = (float, int, np.floating, np.integer)
 COLOUR = re.compile("#?([0-9a-fA-F]{6})")
 LEAST_COVER = 0.2  # of a place that a painted layer covers before it counts there
 
 
 @dataclass(frozen=True)
 class Stroke:
-    """A line through points (x, y) in the photo's pixels, or one point, of a colour (0 to 255 each).
+    """A line through points (x, y) in the photo's pixels, or one point, of a colour (whole numbers from 0 to
+    255).
 
     radius: half its width in the photo's pixels; it is never thinner than one pixel of what the network sees.
     """
@@ -34,13 +37,31 @@ class Stroke:
     radius: float = 0.0
 
     def __post_init__(self) -> None:
+        if not isinstance(self.points, tuple | list) or not all(_is_pair(point) for point in self.points):
+            raise ValueError("The points of a stroke are pairs of numbers, x and y.")
         if not self.points:
             raise ValueError("A stroke needs at least one point.")
-        numbers = [number for point in self.points for number in point] + [self.radius]
-        if not all(math.isfinite(number) and abs(number) < FARTHEST for number in numbers) or self.radius < 0:
+        near = all(abs(number) < FARTHEST for point in self.points for number in point)  # NaN is not
+        if not near or not is_number(self.radius) or not 0 <= self.radius < FARTHEST:
             raise ValueError("Points and radius of a stroke are numbers below a million, no radius below 0.")
-        if len(self.rgb) != 3 or not all(0 <= part <= 255 for part in self.rgb):
-            raise ValueError(f"A colour is red, green and blue from 0 to 255, not {self.rgb!r}.")
+        if not _is_colour(self.rgb):
+            raise ValueError(
+                f"A colour is red, green and blue, whole numbers from 0 to 255, not {self.rgb!r}."
+            )
+
+
+def is_number(value: object) -> bool:
+    """Whether it is a real number of Python's or NumPy's; a truth value is none."""
+    return isinstance(value, NUMBERS) and not isinstance(value, bool)
+
+
+def _is_pair(point: Sequence[float]) -> bool:
+    return isinstance(point, tuple | list) and len(point) == 2 and is_number(point[0]) and is_number(point[1])
+
+
+def _is_colour(rgb: Sequence[int]) -> bool:
+    whole = isinstance(rgb, tuple | list) and all(isinstance(part, int | np.integer) for part in rgb)
+    return whole and len(rgb) == 3 and all(0 <= part <= 255 for part in rgb)
 
 
 def point(x: float, y: float, rgb: tuple[int, int, int], radius: float = 0.0) -> Stroke:
@@ -58,6 +79,8 @@ class Hints:
     overlay: np.ndarray | None = None
 
     def __post_init__(self) -> None:
+        if not all(isinstance(stroke, Stroke) for stroke in self.strokes):
+            raise ValueError("The strokes of hints are `Stroke`s; `Hints.of` takes others.")
         points = sum(len(stroke.points) for stroke in self.strokes)
         if len(self.strokes) > MAX_STROKES or points > MAX_POINTS:
             raise ValueError(f"At most {MAX_STROKES} strokes of {MAX_POINTS:,} points together are taken.")
@@ -80,12 +103,24 @@ class Hints:
         """The strokes as JSON; a painted layer is a picture of its own."""
         return [
             {
-                "points": [list(point) for point in stroke.points],
+                "points": [[float(x), float(y)] for x, y in stroke.points],
                 "colour": "#" + bytes(stroke.rgb).hex(),
-                "radius": stroke.radius,
+                "radius": float(stroke.radius),
             }
             for stroke in self.strokes
         ]
+
+    @classmethod
+    def of(cls, hints: Hinted) -> Hints:
+        """Hints of all that stands for them: strokes, or what `to_json` gives; None for none. ValueError,
+        with a sentence, for anything else.
+        """
+        if hints is None or isinstance(hints, Hints):
+            return hints or cls()
+        if not isinstance(hints, list | tuple):
+            raise ValueError("Hints are a list of strokes.")
+        first = hints[: MAX_STROKES + 1]
+        return cls(tuple(one if isinstance(one, Stroke) else _stroke(one) for one in first))
 
     @classmethod
     def from_json(cls, values: Any) -> Hints:
@@ -93,6 +128,9 @@ class Hints:
         if not isinstance(values, list):
             raise ValueError("Hints are a list of strokes.")
         return cls(tuple(_stroke(value) for value in values[: MAX_STROKES + 1]))
+
+
+Hinted = Hints | Sequence[Stroke | dict[str, Any]] | None  # what `Hints.of` takes
 
 
 def _stroke(value: Any) -> Stroke:

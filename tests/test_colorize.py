@@ -97,9 +97,22 @@ def test_strength_and_saturation(network: Network) -> None:
         {"saturation": 5},
         {"vivid": 2},
         {"strength": float("nan")},
+        {"strength": "1"},
+        {"saturation": None},
+        {"vivid": "1"},
     ):
         with pytest.raises(ValueError, match="goes from"):
             colorize(photo, None, **wrong, model=network)
+
+
+def test_hints_as_lists(network: Network) -> None:
+    photo, stroke = scene(40, 50), point(20, 30, RED, 3)
+    told = colorize(photo, Hints((stroke,)), model=network)
+    assert (told != colorize(photo, model=network)).any()
+    for hints in ([stroke], [{"points": [[20, 30]], "colour": "#be3c32", "radius": 3}]):
+        np.testing.assert_array_equal(colorize(photo, hints, model=network), told)
+    with pytest.raises(ValueError, match="Hints are a list of strokes"):
+        colorize(photo, "red", model=network)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("count", [1, 5, 40])

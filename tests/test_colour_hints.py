@@ -93,6 +93,68 @@ def test_what_are_no_hints(value: Any) -> None:
         Hints.from_json(value)
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        Hints((point(1.5, 2, RED, 4), Stroke(((0, 0), (3, 4)), BLUE))),
+        [point(1.5, 2, RED, 4), Stroke(((0, 0), (3, 4)), BLUE)],
+        Hints((point(1.5, 2, RED, 4), Stroke(((0, 0), (3, 4)), BLUE))).to_json(),
+        (point(1.5, 2, RED, 4), {"points": [[0, 0], [3, 4]], "colour": "#143cdc"}),
+    ],
+)
+def test_what_stands_for_hints(given: Any) -> None:
+    assert Hints.of(given).strokes == (point(1.5, 2, RED, 4), Stroke(((0, 0), (3, 4)), BLUE))
+
+
+@pytest.mark.parametrize("value", ["red", {}, [None], [{}], [point(1, 2, RED)] * 2001, 0])
+def test_what_does_not_stand_for_hints(value: Any) -> None:
+    with pytest.raises(ValueError, match=r"^[A-Z].*\.$"):
+        Hints.of(value)
+    with pytest.raises(ValueError, match=r"^[A-Z].*\.$"):
+        Hints((value,))
+    assert not Hints.of(None).strokes
+    assert not Hints.of([]).strokes
+
+
+@pytest.mark.parametrize(
+    ("points", "sentence"),
+    [
+        ((), "at least one point"),
+        (((1, 2, 3),), "pairs of numbers"),
+        (((1, 2), (5,)), "pairs of numbers"),
+        ((1, 2), "pairs of numbers"),
+        ((("1", "2"),), "pairs of numbers"),
+        (((1, None),), "pairs of numbers"),
+        (((True, False),), "pairs of numbers"),
+        (None, "pairs of numbers"),
+        (((1, 1e6),), "below a million"),
+        (((1, float("nan")),), "below a million"),
+        (((1, 10**400),), "below a million"),
+    ],
+)
+def test_points_that_are_none(points: Any, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        Stroke(points, RED)
+
+
+@pytest.mark.parametrize("radius", [-1, float("inf"), "1", None])
+def test_a_radius_that_is_none(radius: Any) -> None:
+    with pytest.raises(ValueError, match="no radius below 0"):
+        Stroke(((1, 2),), RED, radius)
+
+
+@pytest.mark.parametrize("rgb", [(1.0, 0.0, 0.0), (1, 2), (1, 2, 3, 4), (0, 0, 256), (-1, 0, 0), "red", None])
+def test_a_colour_that_is_none(rgb: Any) -> None:
+    with pytest.raises(ValueError, match="whole numbers from 0 to 255"):
+        Stroke(((1, 2),), rgb)
+
+
+def test_numbers_of_numpy_can_be_kept() -> None:
+    red, green, blue = np.array(RED, np.uint8)
+    (stroke,) = json.loads(json.dumps(Hints((point(np.float32(1.5), 2, (red, green, blue)),)).to_json()))  # type: ignore[arg-type]
+    assert stroke == {"points": [[1.5, 2.0]], "colour": "#c81e28", "radius": 0.0}
+
+
 @pytest.mark.parametrize("points", [((2.0, 1.0),), ((0.0, 0.0), (9.0, 5.0))])
 @pytest.mark.parametrize("photo", [(1, 1), (360, 480)])
 def test_the_widest_brush_covers_all_in_no_time(
