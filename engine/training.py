@@ -27,7 +27,7 @@ from engine.optimizers import SGD
 from engine.preprocessing import to_network_input
 from engine.rules import Rule, backpropagation
 from engine.schedules import Schedule, constant
-from engine.validation import validate
+from engine.validation import check_some, validate
 
 SNAPSHOT_STEPS = 50  # how far back the weights go when a loss is not finite
 
@@ -182,13 +182,16 @@ def train(
     rate of `optimizer` is taken as the schedule's 1. With `threads`, each batch is split among that many
     threads (batch normalisation then sees each part on its own); BLAS itself should have one thread.
     When a loss is not finite, the weights go back to finite ones of at most `SNAPSHOT_STEPS` steps ago; so
-    they do where it is stopped before that is seen. ValueError for less than an epoch or a thread.
+    they do where it is stopped before that is seen. ValueError for less than an epoch or a thread, a first
+    step below 0, no validation pictures, weights that are read-only and an optimizer of another training.
     """
     if epochs < 1 or threads < 1:
         raise ValueError(f"a training has at least one epoch and one thread, not {epochs} and {threads}")
-    remembered = {name.partition(".")[2] for name in optimizer.state()} - {""}
-    if not remembered <= network.parameters.keys():
-        raise ValueError("the optimizer remembers the training of another network, or one by the clock")
+    if first_step < 0:
+        raise ValueError(f"the steps of a training count from 0, not from {first_step}")
+    if validation is not None:
+        check_some(validation)
+    _check_fit(network, optimizer)
     keep_freed_memory()
     start = time.perf_counter()
     per_epoch = data.steps_per_epoch
@@ -236,6 +239,17 @@ def train(
     finally:
         optimizer.learning_rate = rate
         workers.close()
+
+
+def _check_fit(network: Network, optimizer: SGD) -> None:
+    """ValueError where the weights can't change, or the optimizer remembers those of another network."""
+    if not all(array.flags.writeable for array in network.state().values()):
+        raise ValueError("the network's weights are read-only, as shipped ones are: train its `.copy()`")
+    shapes = {name: array.shape for name, array in network.parameters.items()}
+    for name, array in optimizer.state().items():
+        _, belongs, parameter = name.partition(".")
+        if belongs and shapes.get(parameter) != array.shape:
+            raise ValueError("the optimizer remembers the training of another network, or one by the clock")
 
 
 class _Workers:

@@ -22,8 +22,15 @@ def predict_batches(network: Network, images: np.ndarray, batch: int = 256) -> I
         yield outputs
 
 
+def check_some(data: Dataset) -> None:
+    """ValueError where there is nothing to measure on."""
+    if not len(data):
+        raise ValueError("there are no pictures to measure on")
+
+
 def accuracy(network: Network, data: Dataset) -> float:
-    """The share of `data` (0 to 1) whose largest output is the right one."""
+    """The share of `data` (0 to 1) whose largest output is the right one. ValueError where there are none."""
+    check_some(data)
     outputs = np.concatenate(list(predict_batches(network, data.images)))
     return float((outputs.argmax(axis=1) == data.labels).mean())
 
@@ -36,10 +43,11 @@ def validate(
     stop: threading.Event | None = None,
 ) -> tuple[float | None, float | None]:
     """Mean loss and accuracy on `data`; (None, None) without data or when it was stopped before it was
-    through.
+    through. ValueError where it has no pictures.
     """
     if data is None:
         return None, None
+    check_some(data)
     total, right, done = 0.0, 0, 0
     for outputs in predict_batches(network, data.images):
         labels = data.labels[done : done + len(outputs)]

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from engine.datasets import Dataset
+from engine.layers import Dense, Flatten
 from engine.losses import cross_entropy, squared_error
 from engine.network import Network
 from engine.optimizers import SGD, Adam, Momentum
@@ -25,7 +26,8 @@ from engine.training import (
     WeightAverage,
     train,
 )
-from tests.small_trainings import convolutional, data, finished, losses, run, same_numbers, sigmoid
+from engine.validation import accuracy
+from tests.small_trainings import convolutional, data, finished, losses, network, run, same_numbers, sigmoid
 
 
 def running(**options: Any) -> tuple[Generator[Event, None, None], SGD, Network]:
@@ -202,9 +204,37 @@ def test_no_batches_are_said(count: int, size: int) -> None:
         ShuffledBatches(none, size, 0)
 
 
-def test_an_optimizer_of_another_network_is_refused() -> None:
-    optimizer = Adam(0.01)
-    run(sigmoid(), optimizer=optimizer, epochs=1)
-    events = train(convolutional(), ShuffledBatches(data(), 8, 0), cross_entropy, optimizer, epochs=1)
+@pytest.mark.parametrize("optimizer", [Adam(0.01), Momentum(0.01)])
+@pytest.mark.parametrize(
+    "other", [sigmoid(), network(Flatten(), Dense(64, 7), Dense(7, 4))], ids=["names", "shapes"]
+)
+def test_an_optimizer_of_another_network_is_refused(optimizer: SGD, other: Network) -> None:
+    run(network(Flatten(), Dense(64, 5), Dense(5, 4)), optimizer, epochs=1)
+    before = {name: array.copy() for name, array in other.state().items()}
     with pytest.raises(ValueError, match="remembers the training of another network"):
+        run(other, optimizer, epochs=1)
+    for name, array in other.state().items():
+        np.testing.assert_array_equal(array, before[name])
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"first_step": -1}, "count from 0, not from -1"),
+        ({"validation": data().split(0)[0]}, "no pictures to measure on"),
+    ],
+)
+def test_what_can_not_go_well_is_said_before_the_first_step(options: dict[str, Any], sentence: str) -> None:
+    events, _, net = running(**options)
+    with pytest.raises(ValueError, match=sentence):
         next(events)
+    assert same_numbers(net, convolutional())
+    with pytest.raises(ValueError, match="no pictures to measure on"):
+        accuracy(net, data().split(0)[0])
+
+
+def test_a_shipped_network_is_trained_as_a_copy() -> None:
+    net = convolutional(norm=True).freeze()
+    with pytest.raises(ValueError, match=r"read-only, as shipped ones are: train its `\.copy\(\)`"):
+        run(net)
+    assert finished(run(net.copy(), epochs=1)).reason == "done"
