@@ -19,10 +19,27 @@ PALE = 300.0  # a mean squared chroma below which photos weigh hardly more
 def one_hot(labels: Array, classes: int = 10, low: float = 0.0, high: float = 1.0) -> Array:
     """Labels (N,) -> targets (N, classes): `high` at the label, `low` elsewhere. ValueError for others."""
     xp = labels.__array_namespace__()
+    _check_integers(labels)
     _check_labels(labels, classes)
     targets = xp.full((labels.shape[0], classes), low, dtype=np.float32)
     targets[xp.arange(labels.shape[0]), labels] = high
     return targets
+
+
+def _check_integers(labels: Array, axes: int = 1) -> None:
+    """Truth values would pick as a mask does, and floats not at all. Looks at no number."""
+    if labels.dtype.kind not in "iu" or labels.ndim != axes:
+        shape = "(N,)" if axes == 1 else "(N, L)"
+        raise ValueError(f"labels should be integers of shape {shape}, not {labels.dtype} {labels.shape}")
+
+
+def _check_targets(prediction: Array, target: Array) -> None:
+    """Arrays of other shapes would be stretched to fit."""
+    if prediction.shape != target.shape:
+        raise ValueError(
+            f"targets should be {prediction.shape} as the outputs are, not {target.shape}; "
+            "`one_hot` makes them of labels"
+        )
 
 
 def _check_labels(labels: Array, classes: int) -> None:
@@ -51,6 +68,7 @@ def cross_entropy(logits: Array, labels: Array) -> tuple[float, Array]:
     if labels.shape not in ((n,), (n, classes)):
         raise ValueError(f"labels should be ({n},) or ({n}, {classes}), not {labels.shape}")
     if labels.ndim == 1:
+        _check_integers(labels)
         _check_labels(labels, classes)
     logits = xp.ascontiguousarray(logits)
     shifted = logits - logits.max(axis=1, keepdims=True)
@@ -71,8 +89,9 @@ def cross_entropy(logits: Array, labels: Array) -> tuple[float, Array]:
 
 def squared_error(prediction: Array, target: Array) -> tuple[float, Array]:
     """½ Σ (prediction - target)² over the outputs, as the articles write it: its gradient is the plain
-    error.
+    error. ValueError for a target of another shape.
     """
+    _check_targets(prediction, target)
     error = prediction - target
     n = error.shape[0]
     value = 0.5 * float(error.__array_namespace__().vdot(error, error)) / n
@@ -81,7 +100,10 @@ def squared_error(prediction: Array, target: Array) -> tuple[float, Array]:
 
 
 def mean_squared_error(prediction: Array, target: Array) -> tuple[float, Array]:
-    """The mean of (prediction - target)² over the outputs too, as Keras has it."""
+    """The mean of (prediction - target)² over the outputs too, as Keras has it. ValueError for a target of
+    another shape.
+    """
+    _check_targets(prediction, target)
     error = prediction - target
     value = float((error * error).mean())
     error *= 2.0 / error.size
@@ -98,6 +120,9 @@ def ctc(logits: Array, labels: Array) -> tuple[float, Array]:
     """
     xp = logits.__array_namespace__()
     n, columns, classes = logits.shape
+    _check_integers(labels, axes=2)
+    if len(labels) != n:
+        raise ValueError(f"there should be a text for each of {n}, not {len(labels)}")
     if isinstance(labels, np.ndarray) and labels.size:
         _check_labels(np.maximum(labels, 0), classes - 1)
         if labels.min() < -1 or ((labels[:, 1:] >= 0) & (labels[:, :-1] < 0)).any():

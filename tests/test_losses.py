@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,30 @@ def test_labels_that_are_none_get_a_sentence(labels: list[Any]) -> None:
     if np.ndim(labels) == 1 and len(labels) == 5:
         with pytest.raises(ValueError, match="labels go from 0 to 2"):
             one_hot(np.array(labels), 3)
+
+
+@pytest.mark.parametrize(
+    "labels", [np.array([[1], [0]]), np.array([True, False]), np.array([1.0, 0.0]), np.array(1)]
+)
+def test_labels_are_integers_of_one_axis(labels: np.ndarray) -> None:
+    sentence = re.escape(f"labels should be integers of shape (N,), not {labels.dtype} {labels.shape}")
+    with pytest.raises(ValueError, match=sentence):
+        one_hot(labels, 2)
+    with pytest.raises(ValueError, match="labels should be"):
+        cross_entropy(np.zeros((2, 3), np.float32), labels)
+
+
+@pytest.mark.parametrize("labels", [[[0.0, 1.0]], [[True, False]], [0, 1], [[0, 1], [1, 0]]])
+def test_texts_are_integers_of_two_axes(labels: Any) -> None:
+    with pytest.raises(ValueError, match=r"labels should be integers of shape \(N, L\)|a text for each of 1"):
+        ctc(np.zeros((1, 8, 4), np.float32), np.array(labels))
+
+
+@pytest.mark.parametrize("loss", [squared_error, mean_squared_error])
+@pytest.mark.parametrize("target", [np.array([1, 0]), np.array([[1], [0]]), np.array(1.0), np.ones((1, 2))])
+def test_targets_are_as_the_outputs_are(loss: Loss, target: np.ndarray) -> None:
+    with pytest.raises(ValueError, match=r"targets should be \(2, 2\) as the outputs are"):
+        loss(np.zeros((2, 2), np.float32), target)
 
 
 @pytest.mark.parametrize(
