@@ -336,6 +336,39 @@ def test_many_stop_and_keep_what_is_done(page: Page, tmp_path: Path) -> None:
     expect(page.locator("#colorize-many-start")).to_be_visible()
 
 
+def test_the_focus_stays_where_a_visitor_works(page: Page, tmp_path: Path) -> None:
+    """A button that is gone, disabled or made anew takes the focus with it, and a keyboard begins anew."""
+    open_tab(page)
+    original = page.locator("#colorize-compare").get_by_role("button", name="original")
+    original.press("Enter")
+    expect(original).to_have_attribute("aria-pressed", "true")
+    expect(original).to_be_focused()
+    canvas = page.locator("#colorize-canvas canvas")
+    first = after(page)
+    canvas.click(position={"x": 60, "y": 60})
+    offered(page).first.click()
+    changes(page, first)
+    undo = page.locator("#colorize-canvas").get_by_role("button", name="Undo")
+    undo.press("Enter")
+    expect(undo).to_be_disabled()
+    expect(page.locator("#colorize-canvas .tools button:focus")).to_have_count(1)
+    download = page.locator("#colorize-download")
+    with page.expect_download():
+        download.press("Enter")
+    expect(download).to_be_enabled()
+    expect(download).to_be_focused()
+    zipped = bundle(tmp_path / "many.zip", 100, (900, 700))
+    page.locator("#colorize-files input[type=file]").set_input_files(zipped)
+    expect(page.locator("#colorize-files")).to_contain_text("many")
+    page.locator("#colorize-many-start").press("Enter")
+    stop = page.locator("#colorize-many-stop")
+    expect(stop).to_be_focused()
+    page.wait_for_timeout(500)
+    stop.press("Enter")
+    expect(page.locator("#colorize-many-told")).to_contain_text("Stopped after", timeout=60_000)
+    expect(page.locator("#colorize-many-start")).to_be_focused()
+
+
 def test_nothing_brought_gets_a_sentence_and_the_button_stays(page: Page, tmp_path: Path) -> None:
     open_tab(page)
     start = page.locator("#colorize-many-start")

@@ -179,10 +179,18 @@ def test_stop_keeps_what_is_done(tmp_path: Path) -> None:
     for view in carry_out(easel, LIMITS):
         views.append(view)
         if len(views) == 2:
-            assert colorize_many.stop(easel) == [gr.skip()] * 4
+            told, *others = colorize_many.stop(easel)
+            assert "Stopping after this photo" in told
+            assert others == [gr.skip()] * 3
+            assert colorize_many.brought(easel) == [gr.skip()] * 4, "other files change nothing meanwhile"
     assert "Stopped after 2 of 5" in views[-1].told
     with zipfile.ZipFile(views[-1].file) as back:
         assert sorted(back.namelist()) == ["0.png", "1.png"]
+    assert colorize_many.stop(easel) == [gr.skip()] * 4
+    told, start, _, file = colorize_many.brought(easel)
+    assert told == ""
+    assert start["visible"]
+    assert not file["visible"], "it is the last files' ZIP"
     easel.release()
 
 

@@ -91,7 +91,7 @@ def test_what_was_published_turns_white_and_learns_nothing(colour: str, name: st
 
 
 def test_the_part_shows_the_pair_and_the_network_before_anything_is_learnt(colour: str) -> None:
-    looked, *views = HANDLERS.look(True, None, colour, None, *values_of(QUICK))
+    looked, *views = HANDLERS.look(True, None, Easel(), colour, None, *values_of(QUICK))
     gray, output, truth, _, loss, psnr, network, *_ = views
     assert "gray" in gray
     assert "the truth" in truth
@@ -101,14 +101,46 @@ def test_the_part_shows_the_pair_and_the_network_before_anything_is_learnt(colou
     assert "5 gray values, 64 hidden units, 3 colours, 579 parameters" in network
     assert "(None, 64)" in network
     for is_open, before in ((False, None), (True, looked)):
-        again = HANDLERS.look(is_open, before, colour, None, *values_of(QUICK))
+        again = HANDLERS.look(is_open, before, Easel(), colour, None, *values_of(QUICK))
         assert again == (before, *shown(PairView()))
+
+
+def test_another_picture_takes_what_was_learnt_of_the_last_one_away(colour: str, tmp_path: Path) -> None:
+    easel, _ = learn(colour)
+    Image.linear_gradient("L").resize((40, 32)).convert("RGB").rotate(90).save(tmp_path / "gray.png")
+    Image.new("RGB", (40, 32), (200, 40, 60)).save(tmp_path / "red.png")
+    looked, *_ = HANDLERS.look(True, None, easel, colour, None, *values_of(QUICK))
+    looked, *views = HANDLERS.look(True, looked, easel, str(tmp_path / "red.png"), None, *values_of(QUICK))
+    _, output, truth, told, loss, psnr, *_ = views
+    assert output == html.PRESS_LEARN
+    assert [loss, psnr] == [html.loss_chart(None), html.psnr_chart(None)]
+    assert "the truth" in truth
+    assert told == ""
+    others = values_of(Choices(hidden=8))
+    _, *views = HANDLERS.look(True, looked, easel, str(tmp_path / "red.png"), None, *others)
+    assert "8 hidden units" in views[6]
+    assert views[:6] == [gr.skip()] * 6, "the pictures are the same"
+    for path, said in ((None, "Bring a colour picture"), (str(tmp_path / "gray.png"), "no colour in it")):
+        _, *views = HANDLERS.look(True, looked, easel, path, None, *values_of(QUICK))
+        assert said in views[3]
+        assert [views[0], views[2]] == ["", ""], "nothing of the last one"
+    assert "no colour in it" in HANDLERS.begin(request(), path, None, easel, *values_of(QUICK))[4]
+    easel.release()
+
+
+def test_while_it_learns_its_panels_are_its_own(colour: str, tmp_path: Path) -> None:
+    easel = Easel()
+    HANDLERS.begin(request(), colour, None, easel, *values_of(QUICK))
+    Image.new("RGB", (40, 32), (200, 40, 60)).save(tmp_path / "red.png")
+    other = HANDLERS.look(True, ("a",), easel, str(tmp_path / "red.png"), None, *values_of(Choices(hidden=8)))
+    assert other == (("a",), *shown(PairView()))
+    easel.release()
 
 
 def test_each_neighbourhood_has_its_picture() -> None:
     for neighbourhood, inputs in (("4 neighbours", 5), ("8 neighbours", 9), ("24 neighbours", 25)):
         values = values_of(Choices(neighbourhood=neighbourhood, hidden=7))
-        picture = HANDLERS.look(True, None, None, None, *values)[7]
+        picture = HANDLERS.look(True, None, Easel(), None, None, *values)[7]
         assert picture.count('class="read') == inputs
         assert picture.count('class="node"') == 7
 
@@ -130,7 +162,7 @@ def test_settings_that_can_not_be_get_a_sentence(colour: str, field: str, value:
     told = HANDLERS.begin(request(), colour, None, easel, *values.values())[4]
     assert 'role="alert"' in told
     assert easel.apprentice.errand.wanted is None
-    assert 'role="alert"' in HANDLERS.look(True, None, colour, None, *values.values())[4]
+    assert 'role="alert"' in HANDLERS.look(True, None, Easel(), colour, None, *values.values())[4]
 
 
 def test_pictures_that_can_not_be_get_a_sentence(colour: str, tmp_path: Path) -> None:
@@ -141,8 +173,8 @@ def test_pictures_that_can_not_be_get_a_sentence(colour: str, tmp_path: Path) ->
     assert "no picture" in HANDLERS.begin(request(), bad, None, easel, *values)[4]
     assert "of one size" in HANDLERS.begin(request(), colour, other, easel, *values)[4]
     assert "Bring a colour picture" in HANDLERS.begin(request(), None, None, easel, *values)[4]
-    assert "no picture" in HANDLERS.look(True, None, bad, None, *values)[4]
-    assert "Bring a colour picture" in HANDLERS.look(True, None, None, None, *values)[4]
+    assert "no picture" in HANDLERS.look(True, None, Easel(), bad, None, *values)[4]
+    assert "Bring a colour picture" in HANDLERS.look(True, None, Easel(), None, None, *values)[4]
     assert list(carry_out(easel, LIMITS)) == []
 
 

@@ -29,6 +29,11 @@ def test_a_number_is_brought_within_and_to_a_step(typed: Any, value: float) -> N
     assert slider(0, 2, 1, step=0.05, label="Saturation").preprocess(typed) == pytest.approx(value)
 
 
+def test_a_step_leaves_no_remainder() -> None:
+    saturation = slider(0, 2, 1, step=0.05, label="Saturation")
+    assert [saturation.preprocess(value) for value in (0.7, 0.3, 1.15)] == [0.7, 0.3, 1.15]
+
+
 def test_whole_steps_give_whole_numbers() -> None:
     digits = slider(1, 5, 2, step=1, label="Digits")
     for typed in (3, 3.4, 2.6):

@@ -180,6 +180,7 @@ def test_use_in_draw_and_nobody_else_sees_it(open_page: OpenPage) -> None:
     page.locator("#train-use").click(timeout=60_000)
     expect(page.locator("#pad canvas")).to_be_visible()
     expect(page.locator("#picker").get_by_label("run 1: digits-8x8")).to_be_checked()
+    page.wait_for_function("scrollY === 0")  # the pad is in sight
     expect(other.locator("#picker").get_by_label("digits", exact=True)).to_be_checked()
     expect(other.locator("#picker").get_by_label("run 1")).to_have_count(0)
     open_train(other)
@@ -238,6 +239,15 @@ def test_a_file_that_is_no_network_is_refused_in_a_sentence(page: Page, tmp_path
     upload(page, file)
     expect(page.locator("#train-status [role=alert]")).to_contain_text("This file can't be used")
     expect(page.locator("#train-start")).to_be_visible()
+
+
+def test_what_is_said_of_a_file_comes_into_sight(open_page: OpenPage, tmp_path: Path) -> None:
+    page = open_train(open_page(width=390, height=600))
+    (tmp_path / "bad.npz").write_bytes(b"no network at all")
+    page.locator("#train-upload").scroll_into_view_if_needed()
+    expect(page.locator("#train-start")).not_to_be_in_viewport()
+    upload(page, tmp_path / "bad.npz")
+    expect(page.locator("#train-status [role=alert]")).to_be_in_viewport()
 
 
 def test_a_mistake_in_the_layers_is_named_under_them(page: Page) -> None:

@@ -17,13 +17,19 @@ function compare() {
   if (chosen < 0) return;
   before.src = options[chosen][1];
   before.alt = said.textContent = options[chosen][0];
+  [...choices.children].forEach((one, i) => one.setAttribute("aria-pressed", String(i === chosen)));
+}
+
+function offer() {
+  const options = props.before ?? [];
   choices.hidden = options.length < 2;
   choices.replaceChildren(...options.map(([name], i) => {
     const one = Object.assign(document.createElement("button"), { type: "button", textContent: name });
-    one.setAttribute("aria-pressed", String(i === chosen));
     one.addEventListener("click", () => { chosen = i; compare(); });
     return one;
   }));
+  chosen = 0;
+  compare();
 }
 
 // The new picture takes the old one's place when it is decoded, so that nothing flickers.
@@ -39,5 +45,5 @@ async function paint() {
   document.querySelector(`#${props.canvas} .hints`)?.dispatchEvent(new CustomEvent("coloured", { detail: next }));
 }
 
-watch("before", () => { chosen = 0; compare(); });
+watch("before", offer);
 watch("after", paint);

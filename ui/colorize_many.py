@@ -23,7 +23,7 @@ from ui.captcha_school_view import bar
 from ui.colorize_bundle import MOST_PHOTOS, Entry, Parcel, count, entries
 from ui.colorize_easel import Easel
 from ui.colorize_photo import Settings
-from ui.events import AT_ONCE, QUEUED
+from ui.events import AT_ONCE, NEWEST, QUEUED
 from ui.limits import Limits, spoken_time
 
 JPEG = (".jpg", ".jpeg", ".jpe", ".jfif")
@@ -203,8 +203,14 @@ def begin(
 def stop(easel: Easel) -> list[Any]:
     """Stop was pressed. What runs answers itself; what only waits for a place is answered here."""
     if easel.many.cancel() is None:
-        return [gr.skip() for _ in range(4)]
+        said = '<p class="message" role="status">Stopping after this photo …</p>'
+        return [said if easel.many.busy else gr.skip(), *(gr.skip() for _ in range(3))]
     return shown(ManyView('<p class="message" role="status">Stopped before it began.</p>', False))
+
+
+def brought(easel: Easel) -> list[Any]:
+    """There are other files: what was said, and made, of the last ones goes."""
+    return [gr.skip() for _ in range(4)] if easel.many.busy else shown(ManyView("", False))
 
 
 @dataclass(frozen=True)
@@ -239,7 +245,7 @@ def build(sliders: tuple[gr.Slider, ...], easel: gr.State, limits: Limits) -> No
             )
             files.preprocess = paths_of  # type: ignore[method-assign]
         with gr.Column(min_width=300):
-            with gr.Row(elem_classes="captcha-buttons"):
+            with gr.Row(elem_classes=["captcha-buttons", "turns"]):
                 start = gr.Button(
                     "Colour them",
                     variant="primary",
@@ -270,3 +276,4 @@ def build(sliders: tuple[gr.Slider, ...], easel: gr.State, limits: Limits) -> No
         **QUEUED,
     )
     stop_button.click(stop, easel, part.outputs, **AT_ONCE)
+    files.change(brought, easel, part.outputs, **NEWEST)

@@ -14,13 +14,13 @@ import numpy as np
 from engine import painting, pixel_networks
 from engine.checkpoint import CheckpointError
 from engine.images import PictureError
-from engine.painting import PRESETS, Choices, Look, pair_of
+from engine.painting import PRESETS, Choices, Look, Pair, pair_of
 from ui import colorize_easel
 from ui import colorize_pair_view as html
 from ui.colorize_apprentice import Lesson
 from ui.colorize_easel import Easel
 from ui.colorize_pair_stage import PRESET, PairPart, lay_out, preset_note, values_of
-from ui.events import AT_ONCE, NEWEST, QUEUED, flag, newest, watch
+from ui.events import AT_ONCE, NEWEST, QUEUED, flag, into_sight, newest, watch
 from ui.limits import Limits
 from ui.places import places
 from ui.training_view import message
@@ -50,6 +50,13 @@ class PairView:
     file: str | None = None
 
 
+NOTHING_LEARNT = PairView(
+    output=html.PRESS_LEARN,
+    loss=html.loss_chart(None),
+    psnr=html.psnr_chart(None),
+)
+
+
 def shown(view: PairView) -> list[Any]:
     """The updates of Panels that a view asks for."""
     texts = (view.gray, view.output, view.truth, view.told, view.loss, view.psnr, view.network)
@@ -70,6 +77,14 @@ def choices_of(values: tuple[Any, ...], limits: Limits) -> Choices:
     fields |= {name: int(fields[name]) for name in ("hidden", "batch", "epochs")}
     choices = Choices(**{**fields, "learning_rate": float(fields["learning_rate"])})
     return replace(choices, epochs=min(choices.epochs, limits.max_epochs))
+
+
+def coloured_pair(colour: str, gray: str | None) -> Pair:
+    """The pair of two pictures; PictureError where they are none, or where there is no colour to learn."""
+    pair = pair_of(colour, gray)
+    if not np.ptp(pair.colour, axis=2).any():
+        raise PictureError("This picture is gray: there is no colour in it to learn.")
+    return pair
 
 
 # --- what is done -----------------------------------------------------------------------------------------
@@ -125,27 +140,20 @@ class Handlers:
 
     limits: Limits
 
-    def look(self, is_open: bool, looked: Looked, *fields: Any) -> tuple[Any, ...]:
+    def look(self, is_open: bool, looked: Looked, easel: Easel, *fields: Any) -> tuple[Any, ...]:
         """It was opened, or a picture or a setting has changed: (what was looked at, the panels)."""
         colour, gray, *values = fields
         now = colour, gray, *values[:2]
-        if not is_open or now == looked:  # what was learnt of it stays
+        if not is_open or now == looked or easel.apprentice.errand.busy:  # what is learnt of it stays
             return looked, *shown(PairView())
-        return now, *shown(self._seen(colour, gray, tuple(values)))
-
-    def _seen(self, colour: str | None, gray: str | None, values: tuple[Any, ...]) -> PairView:
-        """The pair and the network, before anything is learnt."""
         try:
-            network = self._network(values)
+            network = PairView(network=self._network(tuple(values)))
         except ValueError as error:
-            return PairView(told=message(str(error), "error"))
-        try:
-            pair = pair_of(colour, gray) if colour else None
-        except PictureError as error:
-            return PairView(told=message(str(error), "error"), network=network)
-        if pair is None:
-            return PairView(told=message("Bring a colour picture."), network=network)
-        return PairView(gray=html.gray(pair), truth=html.truth(pair), told="", network=network)
+            return now, *shown(PairView(told=message(str(error), "error")))
+        if looked is not None and looked[:2] == now[:2]:
+            return now, *shown(network)
+        view = replace(NOTHING_LEARNT if looked else PairView(), gray="", truth="", told="")
+        return now, *shown(replace(_seen(view, colour, gray), network=network.network))
 
     def begin(
         self,
@@ -162,7 +170,7 @@ class Handlers:
         if not colour:
             return easel, *shown(PairView(told=message("Bring a colour picture first.", "error")))
         try:
-            lesson = Lesson(pair_of(colour, gray), choices_of(values, self.limits))
+            lesson = Lesson(coloured_pair(colour, gray), choices_of(values, self.limits))
         except ValueError as error:  # PictureError is one
             return easel, *shown(PairView(told=message(str(error), "error")))
         easel.apprentice.errand.want(lesson)
@@ -185,6 +193,17 @@ class Handlers:
         return html.summary_picture(
             pixel_networks.new_network(choices.neighbourhood, choices.hidden, start, rng)
         )
+
+
+def _seen(view: PairView, colour: str | None, gray: str | None) -> PairView:
+    """The view with the pair that was brought, or why there is none."""
+    if not colour:
+        return replace(view, told=message("Bring a colour picture."))
+    try:
+        pair = coloured_pair(colour, gray)
+    except PictureError as error:
+        return replace(view, told=message(str(error), "error"))
+    return replace(view, gray=html.gray(pair), truth=html.truth(pair))
 
 
 def choose_preset(name: str | None) -> list[Any]:
@@ -250,7 +269,7 @@ def build(easel: gr.State, limits: Limits) -> None:
     newest(
         [is_open.change, part.colour.change, part.gray.change, *network],
         handlers.look,
-        [is_open, looked, *pictures, *fields],
+        [is_open, looked, easel, *pictures, *fields],
         [looked, *outputs],
     )
     part.preset.input(choose_preset, part.preset, [*fields, part.note], **AT_ONCE)
@@ -273,6 +292,7 @@ def wire(part: PairPart, handlers: Handlers, easel: gr.State) -> None:
     )
     part.panels.stop.click(stop, easel, part.panels.outputs, **AT_ONCE)
     loaded = part.load.upload(load, [part.load, easel], outputs, **AT_ONCE)
+    loaded.then(None, js=into_sight("#pair-told"), **AT_ONCE)
     for event in (learnt, loaded):
         event.then(paint_other, [part.other, easel], [easel, part.painted], **AT_ONCE)
     part.other.change(paint_other, [part.other, easel], [easel, part.painted], **NEWEST)

@@ -20,7 +20,10 @@ INTRODUCTION = (
     "blue: an article's network (“BP neural network: from NumPy to TensorFlow 2”, 2021). It sees one pair "
     "of pictures, and learns which colour goes with which gray in them."
 )
-OTHER = "It paints any gray picture in the first one's colours: what is as light as petals turns orange."
+OTHER = (
+    "It paints any gray picture in the first one's colours: "
+    "what is as light as something in that one gets its colour."
+)
 PRESET = next(iter(PRESETS))
 
 
@@ -100,7 +103,7 @@ def picture_field(value: str | None, label: str, name: str) -> gr.Image:
         sources=["upload", "clipboard"],
         label=label,
         buttons=[],
-        height=216,  # with the label above and what it may be brought by below
+        height=248,  # with the label above and what it may be brought by below
         elem_id=f"pair-{name}-picture",
     )
     return field
@@ -118,7 +121,7 @@ def lay_out(limits: Limits) -> PairPart:
                 preset = gr.Radio(list(PRESETS), value=PRESET, label="Preset", elem_id="pair-preset")
                 note = gr.HTML(preset_note(PRESET), apply_default_css=False, elem_classes="pair-note")
                 fields = lay_out_fields(limits)
-                with gr.Row(elem_classes="captcha-buttons"):
+                with gr.Row(elem_classes=["captcha-buttons", "turns"]):
                     start = gr.Button(
                         "Learn", variant="primary", elem_id="pair-start", scale=0, min_width=150
                     )
@@ -127,8 +130,7 @@ def lay_out(limits: Limits) -> PairPart:
                     )
             with gr.Column(min_width=300, scale=3):
                 with gr.Row(elem_id="pair-pictures"):
-                    output = html.nothing("what the network paints", "Press Learn")
-                    shown = panel("gray"), panel("output", output), panel("truth")
+                    shown = panel("gray"), panel("output", html.PRESS_LEARN), panel("truth")
                 told = panel("told")
                 with gr.Row(elem_id="pair-charts"):
                     charts = panel("loss", html.loss_chart(None)), panel("psnr", html.psnr_chart(None))

@@ -38,6 +38,9 @@ def nothing(title: str, note: str) -> str:
     )
 
 
+PRESS_LEARN = nothing("what the network paints", "Press Learn")
+
+
 def gray(pair: Pair) -> str:
     return picture(pair.gray, "gray", f"{pair.gray_psnr:.1f} dB")
 

@@ -99,7 +99,7 @@ def lay_out() -> Stage:
         with gr.Column(min_width=300, elem_id="colorize-told"):
             shown = compare(canvas=CANVAS, elem_id="colorize-compare")
             sliders = lay_out_sliders()
-            with gr.Row(elem_id="colorize-save"):
+            with gr.Row(elem_id="colorize-save", elem_classes="turns"):
                 download = gr.Button("Download", elem_id="colorize-download", scale=0, min_width=160)
                 file = gr.DownloadButton("Download the file", visible="hidden", elem_id="colorize-file")
                 told = gr.HTML("", apply_default_css=False, elem_id="colorize-said")

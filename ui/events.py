@@ -101,6 +101,13 @@ def in_turn(handler: Callable[..., Any], turns: Turns | None = None) -> Callable
     return asked
 
 
+def into_sight(selector: str) -> str:
+    """For the browser alone: scroll as far as needed to see what was said, far from the button pressed."""
+    return (
+        f"() => document.querySelector('{selector}').scrollIntoView({{block: 'nearest', behavior: 'smooth'}})"
+    )
+
+
 def signal() -> gr.Number:
     """Out of sight: a handler that returns `next(tickets)` for it has its `change` happen."""
     return gr.Number(0, visible="hidden", label="signal")

@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 
+DECIMALS = 9  # of a slider's value
 MOST_CHOSEN = 32  # of a group, more than any has
 
 
@@ -32,7 +33,7 @@ def brought_within(field: gr.Slider, typed: Any) -> float:
     default = field.value if isinstance(field.value, int | float) else least
     number = typed if finite(typed) else default
     found = least + round((min(max(number, least), most) - least) / step) * step
-    return min(max(found, least), most)
+    return round(min(max(found, least), most), DECIMALS)  # 14 × 0.05 is 0.7000000000000001
 
 
 def within_bounds(field: gr.Number, typed: Any) -> float | int | None:

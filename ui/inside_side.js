@@ -9,7 +9,10 @@ const frame = element.querySelector(".sight i");
 const said = element.querySelector(".where");
 const slot = element.querySelector(".slot");
 const pad = document.querySelector("#pad");
-const home = pad.parentElement, after = pad.nextSibling;
+const home = document.createElement("div");  // the pad's own place, which stays as high while the pad is here
+home.className = "pad-place";
+pad.replaceWith(home);
+home.append(pad);
 const start = said.textContent;
 
 function show() {
@@ -44,7 +47,7 @@ function settle() {
     home.style.minHeight = `${home.offsetHeight}px`;
     slot.append(pad);
   } else {
-    home.insertBefore(pad, after);
+    home.append(pad);
     home.style.minHeight = "";
   }
   element.classList.toggle("has-pad", here);

@@ -26,40 +26,51 @@
     if (element.getAttribute(attribute) !== value) element.setAttribute(attribute, value);
   }
 
-  // --- the focus: buttons of which one makes room for another -------------------------------------------
+  // --- the focus: buttons of which one makes room for another, or can't be pressed for a while -----------
 
   const HANDED = 400;  // milliseconds in which a key was still meant for the button that is gone
 
-  let last = null;   // what has the focus, or had it until it was taken out of the page
+  let last = null;   // what has the focus, or had it until it was taken out of the page or disabled
   let turns = null;  // the part of the page in which it stands
   let place = 0;     // which of that part's buttons it is
+  let given = null;  // the button that got the focus from it, and when
   let handed = -HANDED;
+  let waits = false; // it is disabled, and there is no other
 
   const inTurn = () => [...turns.querySelectorAll("button:not(:disabled)")].filter((button) => button.offsetParent);
 
   document.addEventListener("focusin", ({ target }) => {
     last = target;
-    turns = target.closest(".turns");
+    turns = target.closest(".turns, [role=toolbar]");
+    waits = false;
     place = turns ? Math.max(0, inTurn().indexOf(target)) : 0;
   });
 
   // Left by the visitor, not taken away: the focus is nowhere on purpose.
   document.addEventListener("focusout", () => setTimeout(() => {
-    if (last?.isConnected && document.activeElement === document.body) turns = null;
+    if (last?.isConnected && !last.disabled && document.activeElement === document.body) turns = null;
   }));
 
   function handOver() {
-    if (!turns || last.isConnected || document.activeElement !== document.body) return;
+    const active = document.activeElement;
+    if (!turns || active !== document.body && active !== last) return;
+    if (last.isConnected && !last.disabled) {
+      if (waits) last.focus({ preventScroll: true });
+      return;
+    }
     const there = inTurn();
-    if (!there.length) return;
-    there[Math.min(place, there.length - 1)].focus({ preventScroll: true });
+    waits = !there.length;
+    if (waits) return;
+    given = there[Math.min(place, there.length - 1)];
+    given.focus({ preventScroll: true });
     handed = performance.now();
   }
 
   // A late Enter on Stop is not to start the next run, nor one held down on Train to stop it.
   function tooLate(event) {
-    if (event.key !== "Enter" && event.key !== " " || !event.target.closest?.(".turns button")) return;
-    if (performance.now() - handed >= HANDED && !event.repeat) return;
+    if (event.key !== "Enter" && event.key !== " ") return;
+    const late = event.target === given && performance.now() - handed < HANDED;
+    if (!late && !(event.repeat && event.target.closest?.(".turns button"))) return;
     event.preventDefault();
     event.stopPropagation();
   }
@@ -85,5 +96,5 @@
     handOver();
   }
   new MutationObserver(() => { due = due || requestAnimationFrame(mend); })
-    .observe(document, { subtree: true, childList: true, attributeFilter: ["class"] });
+    .observe(document, { subtree: true, childList: true, attributeFilter: ["class", "disabled"] });
 })();

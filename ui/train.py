@@ -14,7 +14,7 @@ from gradio.context import Context
 from engine.own_digits import OwnDigits
 from ui import draw, trainer
 from ui.draw import DrawTab, Own
-from ui.events import AT_ONCE, QUEUED
+from ui.events import AT_ONCE, QUEUED, into_sight
 from ui.limits import Limits
 from ui.run_book import RunBook, sessions
 from ui.training_form import Form, chosen, lay_out_form, preset_picker
@@ -25,6 +25,10 @@ element.addEventListener("click", (event) => {
   const number = event.target.closest("[data-remove]")?.dataset.remove;
   if (number) trigger("click", {number: Number(number)});
 });"""
+
+
+# The other tab begins where this one was scrolled to.
+TO_THE_PAD = "() => requestAnimationFrame(() => scrollTo({top: 0, behavior: 'instant'}))"
 
 
 @dataclass(frozen=True)
@@ -188,7 +192,10 @@ def build(drawn: DrawTab, tabs: gr.Tabs) -> None:
     runs.click(remove, book, [book, *stage.outputs], **AT_ONCE)
     log.input(choose_scale, [book, log], [book, *stage.outputs], **AT_ONCE)
     there = [drawn.own_networks, drawn.picker, tabs]
-    use.click(handlers.use_in_draw, [book, drawn.own_networks], [book, *there, *stage.outputs], **AT_ONCE)
+    used = use.click(
+        handlers.use_in_draw, [book, drawn.own_networks], [book, *there, *stage.outputs], **AT_ONCE
+    )
+    used.then(None, js=TO_THE_PAD, **AT_ONCE)
     assert Context.root_block is not None
     Context.root_block.unload(leave)
 
@@ -212,6 +219,7 @@ def wire_work(
         stage.more.click(handlers.go_on, [book, picker, *form.inputs], [book, *stage.outputs], **AT_ONCE),
         upload.upload(handlers.bring_back, [book, upload], answers, **AT_ONCE),
     )
+    planned[-1].then(None, js=into_sight("#train-status"), **AT_ONCE)
     for event in planned:
         event.then(
             handlers.work,
