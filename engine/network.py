@@ -80,6 +80,8 @@ class Network:
         if not fits or (self._one_size and x.shape[1:] != self.input_shape):
             expected = ", ".join(map(str, ("N", *self.input_shape)))
             raise ValueError(f"the network {self.name!r} takes ({expected}), not {x.shape}")
+        if x.dtype.kind != "f":
+            raise ValueError(f"the network {self.name!r} takes float32 numbers, not {x.dtype}")
 
     def probabilities(self, x: Array) -> Array:
         """(N, labels), rows summing to 1: the softmax of logits, or a sigmoid network's outputs in

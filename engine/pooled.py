@@ -75,7 +75,8 @@ class PooledConvolution:
                 self._hand_back(x[part], dy[part], mark, pad, None if dx is None else dx[part])
                 for part, mark in zip(self._parts(x, y), marks, strict=True)
             ]
-            gradients = {"weight": self._folded(sum(shares[1:], shares[0]))}
+            total = sum(shares[1:], shares[0]) if shares else np.zeros_like(self.matrix)
+            gradients = {"weight": self._folded(total)}
             if epilogue is not None:
                 gradients["bias"] = column_sums(dy)
             return dx, gradients

@@ -23,7 +23,7 @@ class MaxPool2D(Layer):
         y = xp.empty((n, rows, columns, channels), dtype=kind)
         upper = xp.empty((n, rows, 2 * columns, channels), dtype=bool)
         left = xp.empty(y.shape, dtype=bool)
-        images = list(blocks(n, x[0].nbytes, x))
+        images = list(blocks(n, x.nbytes // max(1, n), x))
         for part in images:
             _pool(x[part], y[part], upper[part], left[part])
 

@@ -21,7 +21,8 @@ class BatchNorm(Layer):
     """Each channel brought to mean 0 and variance 1 over the batch, then scaled and shifted (Ioffe, Szegedy
     2015).
 
-    Outside training the running mean and variance stand for the batch's.
+    Outside training the running mean and variance stand for the batch's. ValueError in training for an empty
+    batch, which has neither.
     """
 
     def __init__(self, channels: int, momentum: float = 0.1, epsilon: float = 1e-5) -> None:
@@ -63,6 +64,8 @@ class BatchNorm(Layer):
         return self._forward_batch(x, relu=True)
 
     def _forward_batch(self, x: Array, relu: bool = False) -> tuple[Array, Backward]:
+        if not x.size:
+            raise ValueError(f"an empty batch, {x.shape}, has no mean to be brought to 0")
         xp = x.__array_namespace__()
         if gpu_kernels.has_kernels(xp, x):
             return self._forward_kernels(x, relu)

@@ -134,6 +134,26 @@ def test_the_dtype_is_kept_and_nothing_is_changed(case: Case, dtype: type[np.flo
 
 
 @every_layer
+def test_of_no_samples_nothing_comes_back(case: Case) -> None:
+    layer, x = case.layer(), case.input()[:0]
+    shape = (0, *layer.output_shape(x.shape[1:]))
+    assert layer.predict(x).shape == shape
+    if case.training and any(isinstance(leaf, BatchNorm) for leaf in leaves(layer)):
+        before = {name: array.copy() for name, array in layer.buffers.items()}
+        with pytest.raises(ValueError, match=r"an empty batch, \(0, .*\), has no mean"):
+            layer.forward(x, training=True)
+        for name, array in layer.buffers.items():
+            np.testing.assert_array_equal(array, before[name])
+        return
+    y, backward = layer.forward(x, case.training)
+    assert y.shape == shape
+    dx, gradients = backward(y)
+    assert dx.shape == x.shape
+    for name, parameter in layer.parameters.items():
+        np.testing.assert_array_equal(gradients[name], np.zeros_like(parameter))
+
+
+@every_layer
 def test_what_forward_returned_stays_when_another_input_comes(case: Case) -> None:
     layer, x = case.layer(), case.input()
     rewind(layer)

@@ -199,6 +199,9 @@ def test_other_inputs_get_a_sentence() -> None:
                 network.predict(np.ones(shape, np.float32))
             with pytest.raises(ValueError, match=r"'small' takes"):
                 network.forward(np.ones(shape, np.float32))
+        for dtype in (np.uint8, np.int64, bool, np.complex64):
+            with pytest.raises(ValueError, match=f"'small' takes float32 numbers, not {np.dtype(dtype)}"):
+                network.predict(np.ones((2, 8, 8, 1), dtype))
         assert network.predict(pictures(0)).shape == (0, 3)
 
 
