@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 import re
+from itertools import zip_longest
 
 import numpy as np
 
+from engine.description import MAX_SIDE
 from engine.initializers import Initializer, he, lecun
 from engine.layer import Layer
 from engine.layers import (
@@ -69,8 +71,10 @@ def from_text(
     """The network that a list such as "conv 3x3x16, relu, pool 2, dense 10" describes.
 
     Layers stand in order, parted by commas or lines; a dense layer flattens what it gets. The last must give
-    10 outputs. Without `preprocessing`, pictures are taken as they are. Raises ArchitectureError.
+    10 outputs. Without `preprocessing`, pictures are taken as they are, and `input_shape` is (side, side, 1).
+    Raises ArchitectureError.
     """
+    preprocessing = _preprocessing(input_shape, preprocessing)
     rng = rng or np.random.default_rng(0)
     items = [" ".join(item.lower().replace("×", "x").split()) for item in re.split(r"[,;\n]", text)]
     items = [item for item in items if item]
@@ -91,7 +95,7 @@ def from_text(
             _check_size(shape, parameters)
         except ArchitectureError as error:
             raise ArchitectureError(f'Layer {number}, "{item}": {error}') from error
-    network = Network(layers, input_shape, preprocessing=preprocessing or Preprocessing(input_shape[0]))
+    network = Network(layers, input_shape, preprocessing=preprocessing)
     if shape != (len(network.labels),):
         raise ArchitectureError(
             f"The network should end in 10 outputs, one for each digit; it ends in {_words(shape)}."
@@ -102,6 +106,22 @@ def from_text(
             f"up to {MAX_WORK / 1e6:.0f} are allowed."
         )
     return network
+
+
+def _preprocessing(shape: tuple[int, ...], given: Preprocessing | None) -> Preprocessing:
+    """What makes inputs of this shape of pictures of digits."""
+    whole = all(isinstance(side, int | np.integer) for side in shape)
+    if not whole or len(shape) != 3 or not 1 <= shape[0] <= MAX_SIDE:
+        raise ArchitectureError(
+            f"An input is (side, side, 1), with a side from 1 to {MAX_SIDE}, not {tuple(shape)}."
+        )
+    preprocessing = given or Preprocessing(shape[0])
+    if preprocessing.any_width or preprocessing.neighbourhood or preprocessing.photo:
+        raise ArchitectureError("A list of layers is for networks that read one digit from a whole picture.")
+    side = preprocessing.size + 2 * preprocessing.pad
+    if tuple(shape) != (side, side, 1):
+        raise ArchitectureError(f"The preprocessing gives ({side}, {side}, 1), the input is {tuple(shape)}.")
+    return preprocessing
 
 
 def _check_size(shape: tuple[int, ...], parameters: int) -> None:
@@ -186,7 +206,12 @@ def _work(layer: Layer, before: tuple[int, ...], after: tuple[int, ...]) -> int:
 
 def to_text(network: Network) -> str:
     """The short list that `from_text` would read, as far as it can be said there."""
-    return ", ".join(_item(layer) for layer in network.layers if not isinstance(layer, Flatten))
+    items, shape = [], network.input_shape
+    for layer, after in zip_longest(network.layers, network.layers[1:]):
+        if not (isinstance(layer, Flatten) and isinstance(after, Dense) and len(shape) == 3):  # dense does it
+            items.append(_item(layer))
+        shape = layer.output_shape(shape)
+    return ", ".join(items)
 
 
 def _item(layer: Layer) -> str:

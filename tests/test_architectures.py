@@ -137,6 +137,10 @@ SAME_TEXTS = [
     "conv 2x2x4, up 2, pool 2, dense 10",
     "dropout 0.25, dense 32, relu, dropout 0.05, dense 10",
     "conv 1x1x10, global pool",
+    "flatten, batch norm, dense 10",
+    "conv 3x3x4, flatten, relu, dense 10",
+    "dense 20, flatten, dense 10",
+    "flatten, flatten, dense 10, flatten",
 ]
 
 
@@ -148,6 +152,7 @@ def configs(network: Network) -> list[dict[str, Any]]:
 def test_text_and_back(text: str) -> None:
     network = from_text(text)
     assert to_text(network) == text
+    assert configs(from_text(to_text(network))) == configs(network)
     x = np.random.default_rng(0).random((2, 28, 28, 1), np.float32)
     assert network.predict(x).shape == (2, 10)
 
@@ -173,7 +178,8 @@ def test_named_networks_as_texts(name: str) -> None:
     [
         ("  CONV 3X3X16 ,ReLU,,Pool   2;dense 10,", "conv 3x3x16, relu, pool 2, dense 10"),
         ("conv 3×3×16\nrelu\n\npool 2\ndense 10\n", "conv 3x3x16, relu, pool 2, dense 10"),
-        ("conv 3x3x4 valid, flatten, batchnorm, dense 10", "conv 3x3x4, batch norm, dense 10"),
+        ("conv 3x3x4 valid, flatten, batchnorm, dense 10", "conv 3x3x4, flatten, batch norm, dense 10"),
+        ("conv 3x3x4, flatten, dense 10", "conv 3x3x4, dense 10"),
         ("conv 3x3x4 stride 1 no bias same, dense 10", "conv 3x3x4 same no bias, dense 10"),
         ("dropout .5, dense 10", "dropout 0.5, dense 10"),
         ("dropout 0, dense 10", "dropout 0, dense 10"),
@@ -182,7 +188,7 @@ def test_named_networks_as_texts(name: str) -> None:
 )
 def test_what_people_write(loose: str, strict: str) -> None:
     assert to_text(from_text(loose)) == strict
-    assert configs(from_text(to_text(from_text(loose)))) == configs(from_text(strict))
+    assert configs(from_text(loose)) == configs(from_text(strict))
 
 
 def test_shapes_are_followed() -> None:
@@ -274,6 +280,38 @@ def test_the_part_that_is_wrong_is_named(text: str, sentence: str) -> None:
     assert sentence in found
     assert "\n" not in found
     assert found[0].isupper()
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [(), (28,), (28, 28), (0, 0, 1), (-1, -1, 1), (28, 14, 1), (28, 28, 3), (28.0, 28.0, 1), (1025, 1025, 1)],
+)
+def test_inputs_that_no_picture_makes(shape: Any) -> None:
+    with pytest.raises(ArchitectureError, match=r"^[A-Z].*\.$"):
+        from_text("global pool, dense 10", shape)
+
+
+@pytest.mark.parametrize(
+    "preprocessing",
+    [
+        Preprocessing(size=24),
+        Preprocessing(size=28, pad=2),
+        Preprocessing(size=28, any_width=True),
+        Preprocessing(size=3, neighbourhood="8 neighbours"),
+        Preprocessing(size=28, photo=True),
+    ],
+)
+def test_preprocessing_that_does_not_fit(preprocessing: Preprocessing) -> None:
+    with pytest.raises(ArchitectureError, match=r"^[A-Z].*\.$"):
+        from_text("dense 10", (28, 28, 1), preprocessing=preprocessing)
+
+
+@pytest.mark.parametrize("preprocessing", [None, Preprocessing(size=28, pad=2)])
+def test_preprocessing_that_fits(preprocessing: Preprocessing | None, tmp_path: Path) -> None:
+    network = from_text("dense 10", (32, 32, 1), preprocessing=preprocessing)
+    save(network, tmp_path / "network.npz")
+    pictures = np.zeros((2, 28 if preprocessing else 32, 28 if preprocessing else 32), np.uint8)
+    assert network.predict(to_network_input(pictures, network.preprocessing)).shape == (2, 10)
 
 
 def test_any_text_gives_a_network_or_a_sentence(tmp_path: Path) -> None:
