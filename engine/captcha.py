@@ -17,7 +17,7 @@ from engine.faces import Faces, shipped_faces
 from engine.images import Picture, open_picture
 from engine.line import HEIGHT, RATHER_THIN, THIN, ink_rows, line_of, place_in, tall_rows
 from engine.looks import Look, lines_of, surest, unless_guessed
-from engine.network import Network
+from engine.network import DIGITS, Network
 from engine.preprocessing import to_network_input
 from engine.reading import Character, Reading
 
@@ -56,9 +56,9 @@ def read(picture: Picture, model: Network | str = "captcha") -> CaptchaReading:
     """Read the digits in a picture, whatever its polarity, colours and size; "" where there are none.
 
     picture: a path, a PIL.Image or a uint8 array (H, W), (H, W, 3) or (H, W, 4). PictureError where it can't
-    be used, CheckpointError where no network has that name.
+    be used, CheckpointError where no network has that name, ValueError where it does not read lines.
     """
-    network = load_pretrained(model) if isinstance(model, str) else model
+    network = _reader(model)
     opened = open_picture(picture)
     start = perf_counter()
     upper, lower, left, right = inside_borders(opened)
@@ -81,6 +81,15 @@ def read(picture: Picture, model: Network | str = "captcha") -> CaptchaReading:
     return CaptchaReading(seen.text, characters, seen.columns, places + left, seen.line, wide, high, seconds)
 
 
+def _reader(model: Network | str) -> Network:
+    network = load_pretrained(model) if isinstance(model, str) else model
+    seen = network.preprocessing
+    if network.labels != (*DIGITS, "") or not seen.any_width or (seen.size, seen.pad) != (HEIGHT, 0):
+        name = model if isinstance(model, str) else network.name
+        raise ValueError(f"the network {name!r} does not read lines of digits")
+    return network
+
+
 def line_columns(network: Network, line: np.ndarray) -> np.ndarray:
     """What each column of a line (40, W) uint8 says: (T, 11) float32."""
     return column_probabilities(network, line[None])[0]
@@ -100,10 +109,11 @@ def generate(
 ) -> tuple[np.ndarray, str]:
     """Draw a random number: (picture (H, W, 3) uint8, its digits). The same seed gives the same picture.
 
-    length: 1 to 10. difficulty: 1 to 5. style: a name of `STYLES`. faces: the fonts to choose from, by
-    default those that are always there. ValueError, with a sentence, for anything else.
+    length: 1 to 10. difficulty: 1 to 5. rng: a generator or a seed, by default by chance. style: a name of
+    `STYLES`. faces: the fonts to choose from, by default those that are always there. ValueError, with a
+    sentence, for anything else.
     """
-    if style not in STYLES:
+    if not isinstance(style, str) or style not in STYLES:
         raise ValueError(f"there is no style {style!r}; there are {', '.join(STYLES)}")
     if (
         isinstance(length, bool)
@@ -113,9 +123,16 @@ def generate(
         raise ValueError(f"a picture has 1 to {LONGEST_TEXT} digits, not {length!r}")
     if isinstance(difficulty, bool) or difficulty not in DIFFICULTIES:
         raise ValueError(f"the difficulty goes from 1 to 5, not {difficulty!r}")
-    generator = np.random.default_rng(rng)
+    generator = _generator(rng)
     text = "".join(str(digit) for digit in generator.integers(0, 10, length))
     return STYLES[style].draw(text, difficulty, generator, faces or shipped_faces()), text
+
+
+def _generator(rng: np.random.Generator | int | None) -> np.random.Generator:
+    try:
+        return np.random.default_rng(rng)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"a seed is a whole number from 0 on, not {rng!r}") from error
 
 
 def column_places(count: int, line: int, height: int, width: int) -> np.ndarray:

@@ -116,14 +116,15 @@ def predict(
     before: Colours | None = None,
 ) -> Colours:
     """Ask the network what colours a photo has, told some of them. CheckpointError for an unknown name,
-    ValueError for what are no hints.
+    ValueError for a network that does not colour photos and for what are no hints.
 
     before: what the same network said of the same photo with other hints, which saves half of the work.
     """
     known = Hints.of(hints)
     network = load_pretrained(model) if isinstance(model, str) else model
     if not network.preprocessing.photo or network.labels != ab_bins.LABELS:
-        raise ValueError(f"the network {network.name!r} does not colour photos")
+        name = model if isinstance(model, str) else network.name
+        raise ValueError(f"the network {name!r} does not colour photos")
     if before:
         alone, evening = before.without_hints, before.evening
     else:

@@ -81,7 +81,8 @@ def _network(model: Network | str) -> Network:
     network = load_pretrained(model) if isinstance(model, str) else model
     seen = network.preprocessing
     if network.labels != DIGITS or seen.any_width or seen.photo or seen.neighbourhood:
-        raise ValueError(f"the network {network.name!r} does not read single digits")
+        name = model if isinstance(model, str) else network.name
+        raise ValueError(f"the network {name!r} does not read single digits")
     return network
 
 

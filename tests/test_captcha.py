@@ -176,6 +176,13 @@ def test_no_picture_is_a_sentence(tmp_path: Path) -> None:
         read(tmp_path / "note.png")
 
 
+@pytest.mark.parametrize("name", ["digits", "lenet-5", "digits-8x8", "colorize"])
+def test_a_network_for_something_else_gets_a_sentence(name: str) -> None:
+    for model in (name, load_pretrained(name)):
+        with pytest.raises(ValueError, match=f"the network '{name}' does not read lines of digits"):
+            read(np.full((40, 160), 255, np.uint8), model)
+
+
 # --- drawing ------------------------------------------------------------------------------------------------
 
 
@@ -198,6 +205,10 @@ def test_the_same_seed_gives_the_same_picture(style: str) -> None:
         ({"difficulty": 6}, "from 1 to 5, not 6"),
         ({"difficulty": True}, "from 1 to 5"),
         ({"style": "wild"}, "no style 'wild'; there are tutorial"),
+        ({"style": []}, r"no style \[\]; there are tutorial"),
+        ({"rng": "abc"}, "a seed is a whole number from 0 on, not 'abc'"),
+        ({"rng": 1.5}, "a seed is a whole number from 0 on, not 1.5"),
+        ({"rng": -1}, "a seed is a whole number from 0 on, not -1"),
     ],
 )
 def test_what_can_not_be_drawn_is_a_sentence(wrong: dict, sentence: str) -> None:

@@ -181,6 +181,8 @@ def test_kinds_of_pictures(network: Network, tmp_path: Path) -> None:
 def test_other_networks_are_refused() -> None:
     with pytest.raises(ValueError, match="does not colour photos"):
         colorize(scene(40, 50), model=build("digits", np.random.default_rng(0)))
+    with pytest.raises(ValueError, match="the network 'numbers' does not colour photos"):
+        colorize(scene(40, 50), model="numbers")
 
 
 def test_two_steps_are_one(network: Network) -> None:

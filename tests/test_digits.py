@@ -164,5 +164,5 @@ def test_absurd_pictures_are_read_as_blank(shape: tuple[int, ...], value: int) -
 
 @pytest.mark.parametrize("name", ["captcha", "numbers", "colorize"])
 def test_a_network_for_something_else_gets_a_sentence(name: str) -> None:
-    with pytest.raises(ValueError, match="does not read single digits"):
+    with pytest.raises(ValueError, match=f"the network '{name}' does not read single digits"):
         recognize(np.full((40, 40), 255, np.uint8), name)
