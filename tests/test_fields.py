@@ -7,8 +7,9 @@ from typing import Any
 
 import gradio as gr
 import pytest
+from gradio.data_classes import ImageData
 
-from ui.fields import slider
+from ui.fields import image, slider
 
 
 @pytest.mark.parametrize(
@@ -83,3 +84,9 @@ def test_it_holds_for_what_gradio_makes_anew() -> None:
     made = slider(0, 2, 1, step=0.05, label="Saturation")
     again = type(made)(**{**made.constructor_args, "render": False})
     assert again.preprocess(9) == 2
+
+
+def test_a_picture_is_left_for_the_engine_to_open() -> None:
+    field = image(label="A picture")
+    assert field.preprocess(ImageData(path="/there/is/none.png")) == "/there/is/none.png"
+    assert field.preprocess(None) is None

@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.captcha_lessons import BATCH
 from ui.captcha_school import SchoolView
-from ui.fields import slider
+from ui.fields import image, slider
 from ui.limits import Limits
 
 LESSON, REPLAY = 3200, 50  # pictures, and how many of a hundred are replayed
@@ -79,9 +79,8 @@ def panel(html: str, name: str) -> gr.HTML:
 
 def picture_field(first: np.ndarray) -> gr.Image:
     """Where a picture is dropped, pasted or taken; it holds one from the start."""
-    picture = gr.Image(
+    picture = image(
         first,
-        type="filepath",
         format="png",
         sources=["upload", "clipboard", "webcam"],
         label="A picture with digits",

@@ -13,6 +13,7 @@ from engine.painting import LOSSES, MOST_BATCH, PRESETS, STARTS, Choices
 from engine.pixel_networks import MOST_HIDDEN
 from ui import colorize_pair_view as html
 from ui.colorize_stage import PHOTOS, path_of
+from ui.fields import image
 from ui.limits import Limits
 
 INTRODUCTION = (
@@ -97,16 +98,14 @@ def panel(name: str, html: str = "") -> gr.HTML:
 
 def picture_field(value: str | None, label: str, name: str) -> gr.Image:
     """A picture that is brought; the engine opens it, with its own guards and sentences."""
-    field = gr.Image(
+    return image(
         value,
-        type="filepath",
         sources=["upload", "clipboard"],
         label=label,
         buttons=[],
         height=248,  # with the label above and what it may be brought by below
         elem_id=f"pair-{name}-picture",
     )
-    return field
 
 
 def lay_out(limits: Limits) -> PairPart:

@@ -10,7 +10,6 @@ from typing import Any
 
 import gradio as gr
 import numpy as np
-from gradio.data_classes import ImageData
 
 from engine.checkpoint import load_pretrained, pretrained_names
 from engine.digits import Prediction, recognize, recognize_ink
@@ -20,6 +19,7 @@ from engine.own_digits import OwnDigits
 from ui import programs
 from ui.answer import Answer, facts_of, to_html
 from ui.events import flag, newest, note, signal, tickets
+from ui.fields import image
 from ui.limits import Limits
 from ui.numbers_hint import hint, hint_panel
 from ui.programs import file_at, refusal, short
@@ -249,16 +249,6 @@ def example_button(digit: str, strokes: list[list[float]]) -> str:
     )
 
 
-def path_of(_: gr.Image, payload: ImageData | None) -> str | None:
-    """Where an uploaded picture lies."""
-    return payload.path if payload else None
-
-
-# Gradio would open the file first, without the engine's guards and sentences. Said of the class, because a
-# field that an answer or an example has changed is made anew for its visitor.
-gr.Image.preprocess = path_of  # type: ignore[assignment, method-assign]
-
-
 def picture_reader() -> tuple[gr.Image, gr.HTML]:
     """The part for pictures: upload, clipboard or camera on the left; examples and the answer beside it."""
     gr.HTML(
@@ -268,8 +258,7 @@ def picture_reader() -> tuple[gr.Image, gr.HTML]:
     )
     with gr.Row(elem_id="bring", equal_height=False):
         with gr.Column(min_width=300):
-            picture = gr.Image(
-                type="filepath",
+            picture = image(
                 sources=["upload", "clipboard", "webcam"],
                 label="A picture of one digit",
                 show_label=False,  # it would lie on the picture

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import gradio as gr
+from gradio.data_classes import ImageData
 
 DECIMALS = 9  # of a slider's value
 MOST_CHOSEN = 32  # of a group, more than any has
@@ -14,6 +15,11 @@ MOST_CHOSEN = 32  # of a group, more than any has
 def slider(least: float, most: float, value: float, *, step: float, **options: Any) -> gr.Slider:
     """A slider without Gradio's reset, whose number field takes anything, as `brought_within` says."""
     return gr.Slider(least, most, value, step=step, buttons=[], **options)
+
+
+def image(value: Any = None, **options: Any) -> gr.Image:
+    """A field for a picture; a handler gets to know where the file lies, and the engine opens it."""
+    return gr.Image(value, type="filepath", **options)
 
 
 def finite(typed: Any) -> bool:
@@ -57,10 +63,16 @@ def some_of(_: gr.CheckboxGroup, chosen: Any) -> list[str]:
     return list(dict.fromkeys(names))[:MOST_CHOSEN]
 
 
+def path_of(_: gr.Image, sent: ImageData | None) -> str | None:
+    """Where a picture lies. Gradio would open it first, without the engine's guards and sentences."""
+    return sent.path if sent else None
+
+
 # Gradio refuses what lies outside, and an event that is not queued shows nobody its words. It makes a
 # component anew, by its class, for each visitor who was sent an update of it, and what one instance was given
 # is lost then; so these are the classes'.
 gr.Slider.preprocess = brought_within  # type: ignore[assignment, method-assign]
 gr.Number.preprocess = within_bounds  # type: ignore[assignment, method-assign]
 gr.Radio.preprocess = one_of  # type: ignore[assignment, method-assign]
+gr.Image.preprocess = path_of  # type: ignore[assignment, method-assign]
 gr.CheckboxGroup.preprocess = some_of  # type: ignore[assignment, method-assign]

@@ -15,6 +15,7 @@ from engine.numbers import read_number_ink
 from ui import numbers_answer
 from ui.draw import DrawTab
 from ui.events import AT_ONCE, NEWEST, watch
+from ui.fields import image
 from ui.programs import file_at, offer, refusal
 from ui.sketchpad import open_sketch
 
@@ -143,8 +144,7 @@ def panel(blank: str, name: str) -> gr.HTML:
 
 def picture_field() -> tuple[gr.Image, gr.Button, gr.Button]:
     """Where a picture is brought, two buttons that turn it, and some to try."""
-    picture = gr.Image(
-        type="filepath",
+    picture = image(
         format="png",
         sources=["upload", "clipboard", "webcam"],
         label="A picture of numbers",
