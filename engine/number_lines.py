@@ -17,6 +17,8 @@ FOUNDING = 0.7  # of the digits' height: so high a piece is a digit, and tells w
 SPECK = 0.12  # of the digits' height: a piece that extends less is no ink
 BESIDE = 0.45  # of the lower one's height that neighbours in a line share
 FAR = 4.0  # digits' heights: neighbours in a line are no farther apart, where they stand a little higher
+LOWEST_DIGIT = 12  # pixels
+SMALLER = 0.18  # of the digits' height: lower writing on the same page is dirt
 SMALLEST_TILE = 8  # pixels
 GAP = 0.08  # of the digits' height: pieces with such a gap from top to bottom are one, as a pen skips
 RULED = 40  # of 255: from here on a pixel may belong to a rule
@@ -156,8 +158,9 @@ def find_lines(ink: np.ndarray) -> list[Line]:
     real &= boxes[:, 2:].max(1) >= SPECK * height
     real &= ~((boxes[:, 2] > LONG * height) & (boxes[:, 3] < 0.4 * height))
     names, boxes = names[real], boxes[real]
-    groups = _grouped(boxes, height)
-    lines = [_line(ink, labels, names[group], boxes[group], height) for group in groups[:MOST_LINES]]
+    groups = [(group, height) for group in _grouped(boxes, height)]
+    groups += _smaller_writing(boxes, areas[real], groups, height)
+    lines = [_line(ink, labels, names[group], boxes[group], high) for group, high in groups[:MOST_LINES]]
     return sorted(lines, key=lambda line: line.top + line.slope * line.ink.shape[1] / 2)
 
 
@@ -209,6 +212,30 @@ def _grouped(boxes: np.ndarray, height: float) -> list[np.ndarray]:
         if near is not None and _away(boxes, near, i, middles) < height:
             near.append(i)
     return [np.array(sorted(group)) for group in groups]
+
+
+def _smaller_writing(
+    boxes: np.ndarray, areas: np.ndarray, groups: list[tuple[np.ndarray, float]], height: float
+) -> list[tuple[np.ndarray, float]]:
+    """Lines of much lower digits than the others, among the pieces that are in none and far from all: each
+    with the height of its digits. Of specks none is made.
+    """
+    grouped = [boxes[group] for group, _ in groups]
+    left = np.setdiff1d(np.arange(len(boxes)), np.concatenate([group for group, _ in groups] or [[]]))
+    far = [i for i in left.tolist() if all(_beyond(there, boxes[i]) > height / 2 for there in grouped)]
+    if not far:
+        return []
+    own = digit_height(boxes[far], areas[far])
+    if own < max(LOWEST_DIGIT, SMALLER * height):
+        return []
+    lines = [np.array(far)[group] for group in _grouped(boxes[far], own)]
+    return [(line, own) for line in lines if boxes[line, 3].max() >= FOUNDING * own]
+
+
+def _beyond(there: np.ndarray, box: np.ndarray) -> float:
+    """How many rows lie between a box and a line, of which it may be a mark; 0 where it is beside."""
+    top, bottom = there[:, 1].min(), (there[:, 1] + there[:, 3]).max()
+    return float(max(0, box[1] - bottom, top - box[1] - box[3]))
 
 
 def _shared(boxes: np.ndarray, group: list[int], i: int) -> float:

@@ -6,6 +6,8 @@ One that is as high as the digits, and stands free between them, is a 1.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 
@@ -17,23 +19,27 @@ LEANS = 0.35  # sideways, of its height
 FREE = 0.12  # of the digits' height: so far from a stem stands no other ink
 
 
-def lone_stems(ink: np.ndarray, height: float) -> list[Box]:
-    """The boxes of such strokes in a line's ink (h, w) uint8, from left to right. height: of a digit."""
+def unread_stems(ink: np.ndarray, height: float, middles: Sequence[float]) -> list[Box]:
+    """The boxes of such strokes in a line's ink (h, w) uint8, from left to right, that no digit was read at.
+
+    height: of a digit. middles: of the digits that were read, in the ink's pixels; each was read at the piece
+    that it is nearest to.
+    """
     mask = cv2.threshold(ink, INKED, 255, cv2.THRESH_BINARY)[1]
     mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((round(GAP * height) + 1, 1), np.uint8))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    boxes = stats[1:, :4]
-    names = 1 + np.flatnonzero(boxes[:, 2:].max(1) >= SPECK * height)
+    names = 1 + np.flatnonzero(stats[1:, 2:4].max(1) >= SPECK * height)
     x, _, w, h = stats[names, :4].T
+    away = [np.maximum(0, np.maximum(x - middle, middle - x - w)) for middle in middles]
+    read = {int(distances.argmin()) for distances in away} if len(names) else set()
     found = []
     for i in np.argsort(x).tolist():
         high = FOUNDING * height <= h[i] <= HIGHEST * height
         others = np.arange(len(names)) != i
         gaps = np.maximum(x[others] - x[i] - w[i], x[i] - x[others] - w[others])
-        if high and w[i] <= (LEANS + SLIM) * h[i] and (gaps >= FREE * height).all():
-            box = tuple(stats[names[i], :4].tolist())
-            if _is_straight(labels == names[i]):
-                found.append(box)
+        free = (gaps >= FREE * height).all() and w[i] <= (LEANS + SLIM) * h[i]
+        if i not in read and high and free and _is_straight(labels == names[i]):
+            found.append(tuple(stats[names[i], :4].tolist()))
     return found
 
 

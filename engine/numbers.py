@@ -22,7 +22,7 @@ from engine.network import Network
 from engine.number_boxes import boxes_between
 from engine.number_cuts import read_by_cutting
 from engine.number_lines import Line, fills, find_lines, ink_on_page
-from engine.number_stems import lone_stems
+from engine.number_stems import unread_stems
 from engine.reading import Character, Reading
 
 LONGEST = 1600  # pixels: ink is sought in a copy no longer than this
@@ -33,7 +33,6 @@ MODEL = "numbers"
 PRINTED = "captcha"  # is asked where a number by hand is less sure than this: it may be printed
 CERTAIN = 0.995
 SINGLE = "digits"  # is asked what a stroke is that stands alone and was left out
-HEARD = 0.22  # of the digits' height: a digit's middle is no farther from where it was told to be
 CLEARLY_ONE = 0.9
 
 # Taken in turn; chosen on numbers composed of what is kept apart from the training (`benchmarks/README.md`).
@@ -141,14 +140,12 @@ def with_stems(
     and that `digits`, which knows nothing of rules, calls a 1. left: where the line begins.
     """
     found = list(zip(middles, said, strict=True))
-    for x, y, w, h in lone_stems(line.ink, line.height):
-        middle = left + x + w / 2
-        if all(abs(middle - other) > HEARD * line.height for other in middles):
-            single = load_pretrained(SINGLE)
-            fitted = fit_digit(line.ink[y : y + h, x : x + w], single.preprocessing.size)
-            probabilities = single.probabilities(to_network_input(fitted[None], single.preprocessing))[0]
-            if probabilities[1] >= CLEARLY_ONE:
-                found.append((middle, probabilities))
+    for x, y, w, h in unread_stems(line.ink, line.height, [middle - left for middle in middles]):
+        single = load_pretrained(SINGLE)
+        fitted = fit_digit(line.ink[y : y + h, x : x + w], single.preprocessing.size)
+        probabilities = single.probabilities(to_network_input(fitted[None], single.preprocessing))[0]
+        if probabilities[1] >= CLEARLY_ONE:
+            found.append((left + x + w / 2, probabilities))
     found.sort(key=lambda one: one[0])
     return [row for _, row in found], [middle for middle, _ in found]
 

@@ -19,7 +19,7 @@ from engine.number_corpus import SHARES
 from engine.number_evaluation import composed
 from engine.number_lines import fills, find_lines, holds_several, ink_on_page
 from engine.number_sources import hand_made_sources
-from engine.number_stems import lone_stems
+from engine.number_stems import unread_stems
 from engine.numbers import read_number_ink
 from engine.strokes import render
 from tests.number_pictures import PLAIN, WAYS, ink_of_lines, named, on_pad, strokes, written
@@ -117,13 +117,15 @@ def test_a_stem_is_as_high_as_digits_upright_straight_and_alone() -> None:
         cv2.line(ink, (x, top), (x, bottom), 255, 4)  # one; something close by; a low one; a rule
     cv2.line(ink, (300, 130), (370, 40), 255, 4)  # a slash
     cv2.ellipse(ink, (440, 85), (24, 45), 0, 90, 270, 255, 4)  # a bracket
-    assert lone_stems(ink, 90) == []
+    assert unread_stems(ink, 90, []) == []
     ink[:, 44:90] = 0
-    ((x, y, w, h),) = lone_stems(ink, 90)
+    ((x, y, w, h),) = unread_stems(ink, 90, [])
+    assert unread_stems(ink, 90, [52.0]) == [], "it was read, if not exactly there"
+    assert len(unread_stems(ink, 90, [190.0])) == 1, "another was"
     assert (x, w) == pytest.approx((38, 5), abs=1)
     assert (y, h) == pytest.approx((38, 95), abs=3)
     cv2.line(ink, (10, 40), (36, 130), 255, 4)  # now it is half of a digit
-    assert lone_stems(ink, 90) == []
+    assert unread_stems(ink, 90, []) == []
 
 
 @BOTH
@@ -159,6 +161,17 @@ def test_dots_dashes_and_rules_are_left_out() -> None:
     cv2.line(picture, (330, 90), (390, 88), 0, 5)  # behind the number
     cv2.line(picture, (40, 240), (600, 242), 0, 4)  # under the second
     assert read_number(picture).text == "1450\n627"
+
+
+def test_a_line_of_much_lower_digits_is_read_too_and_dirt_is_not() -> None:
+    sheet = np.full((560, 640), 255, np.uint8)
+    sheet[:300] = page("4071", height=160, size=(300, 640))
+    sheet[340:480] = page("2935", height=48, size=(140, 640))
+    assert read_number(sheet).text == "4071\n2935"
+    sheet[340:] = 255
+    for x in range(80, 560, 90):
+        cv2.circle(sheet, (x, 420 + x % 40), 6, 0, -1)
+    assert read_number(sheet).text == "4071"
 
 
 def test_small_writing_on_a_large_sheet() -> None:
