@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,23 +17,33 @@ from engine.datasets import DataUnavailable, data_folder
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
 KEPT_APART = 48  # each so many names one is kept to tune on
 MAX_IN_MEMORY = 256 << 20  # bytes of a ZIP
+# What zipfile raises for entries that are damaged or locked, besides OSError.
+DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError)
 
 
 class Photos:
-    """The photos in a folder or a ZIP, by name in order; what is no photo is left out."""
+    """The photos in a folder or a ZIP, by name in order; what is no photo is left out.
+
+    DataUnavailable where there are none to learn from.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._archive = zipfile.ZipFile(_in_memory(path)) if path.is_file() else None
+        self._archive = _archive(path) if path.is_file() else None
         found = self._archive.namelist() if self._archive else [str(file) for file in path.rglob("*")]
         self.names = sorted(name for name in found if Path(name).suffix.lower() in SUFFIXES)
         if not self.names:
             raise DataUnavailable(f"there are no photos in {path}")
+        if not self.to_train:
+            raise DataUnavailable(f"there is one photo in {path}, and one is kept apart: put more into it")
 
     def open(self, name: str) -> np.ndarray | None:
         """A photo (H, W, 3) uint8, RGB; None where it can't be read."""
-        content = self._archive.read(name) if self._archive else Path(name).read_bytes()
-        photo = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR) if content else None
+        try:
+            content = self._archive.read(name) if self._archive else Path(name).read_bytes()
+            photo = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR) if content else None
+        except (OSError, cv2.error, *DAMAGE):  # OpenCV's is of a photo that is too large
+            return None
         return None if photo is None else cv2.cvtColor(photo, cv2.COLOR_BGR2RGB)
 
     @property
@@ -59,6 +70,13 @@ def evened(names: Sequence[str], power: float) -> np.ndarray:
 def _source(path: Path) -> str:
     tag, _, _ = path.stem.rpartition("_")
     return str(path.with_name(tag)) if tag else str(path.parent)
+
+
+def _archive(path: Path) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(_in_memory(path))
+    except (OSError, *DAMAGE) as error:
+        raise DataUnavailable(f"{path} is not a readable ZIP of photos, or not all of it") from error
 
 
 def _in_memory(path: Path) -> Path | io.BytesIO:

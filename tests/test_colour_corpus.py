@@ -93,6 +93,36 @@ def test_gray_and_damaged_photos_are_passed_over(photos: Photos) -> None:
         corpus(Photos(folder)).batch(0)
 
 
+@pytest.mark.parametrize("content", [b"", b"no ZIP", b"PK\x05\x06" + b"\xff" * 18])
+def test_a_zip_that_is_none_is_said(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "train.zip").write_bytes(content)
+    with pytest.raises(DataUnavailable, match=r"train\.zip is not a readable ZIP of photos"):
+        Photos(tmp_path / "train.zip")
+
+
+def test_one_photo_is_too_few(tmp_path: Path) -> None:
+    (tmp_path / "1.jpg").write_bytes(b"not a photo")
+    with pytest.raises(DataUnavailable, match=r"there is one photo in .*, and one is kept apart"):
+        Photos(tmp_path)
+
+
+def test_what_can_not_be_opened_is_no_photo(tmp_path: Path) -> None:
+    _, png = cv2.imencode(".png", np.zeros((9, 9, 3), np.uint8))
+    with zipfile.ZipFile(tmp_path / "train.zip", "w") as archive:
+        archive.writestr("0.png", png.tobytes())
+        archive.writestr("1.png", png.tobytes())
+    content = bytearray((tmp_path / "train.zip").read_bytes())
+    content[content.find(b"1.png") + 5 + len(png) // 2] ^= 1
+    (tmp_path / "train.zip").write_bytes(content)
+    (tmp_path / "folder.jpg").mkdir()
+    archived = Photos(tmp_path / "train.zip")
+    assert archived.open("0.png") is not None
+    assert archived.open("1.png") is None
+    (tmp_path / "0.png").write_bytes(png.tobytes())
+    folder = Photos(tmp_path)
+    assert [folder.open(name) is None for name in folder.names] == [False, True]
+
+
 def test_what_is_missing_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PAINT_BY_NUMPY_DATA", str(tmp_path))
     with pytest.raises(DataUnavailable, match="PAINT_BY_NUMPY_DATA"):
