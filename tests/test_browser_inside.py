@@ -249,6 +249,20 @@ def test_a_digit_is_imagined_step_by_step(page: Page) -> None:
     expect(seen).not_to_have_attribute("src", blank)
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_page_stays_as_high_when_the_pad_comes_along(open_page: Callable[..., Page], width: int) -> None:
+    """What is read would jump where a browser does not hold it (Safari knows no scroll anchoring)."""
+    page = open_page(width=width, height=844)
+    draw(page, STROKES["4"])
+    open_section(page)
+    painted(maps(page, "Convolution 1"))
+    high = page.evaluate("document.documentElement.scrollHeight")
+    assert page.locator("#draw-pad #pad, .pad-place #pad").count() == 1
+    stage(page, "Convolution 2").scroll_into_view_if_needed()
+    expect(page.locator("#inside-side #pad")).to_be_in_viewport()
+    assert page.evaluate("document.documentElement.scrollHeight") == high
+
+
 def test_the_pad_comes_along_and_goes_home(page: Page) -> None:
     open_section(page)
     home, here = page.locator("#draw-pad #pad"), page.locator("#inside-side #pad")
