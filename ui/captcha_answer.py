@@ -13,7 +13,7 @@ import numpy as np
 from engine.captcha import CaptchaReading
 from engine.network import Network
 from engine.reading import SURE, Character
-from ui.pictures import data_uri, shrunk
+from ui.pictures import box_style, data_uri, shrunk
 
 NO_DIGITS = "No digits found."
 BRING = "Bring a picture, or make one."
@@ -128,11 +128,7 @@ def aligned(picture: np.ndarray, reading: CaptchaReading) -> str:
 
 
 def _box(character: Character, reading: CaptchaReading) -> str:
-    x, y, width, height = character.box
-    place = (
-        f"left:{100 * x / reading.width:.2f}%;top:{100 * y / reading.height:.2f}%;"
-        f"width:{100 * width / reading.width:.2f}%;height:{100 * height / reading.height:.2f}%"
-    )
+    place = box_style(character.box, reading.width, reading.height)
     kind = "unsure" if character.confidence < SURE else "sure"
     return f'<i class="box {kind}" style="{place}" aria-hidden="true"></i>'
 

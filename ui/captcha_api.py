@@ -7,14 +7,14 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from engine.captcha import LONGEST_TEXT, CaptchaReading, read
+from engine.captcha import LONGEST_TEXT, read
 from engine.captcha_styles import STYLES
 from engine.checkpoint import CheckpointError
 from engine.images import PictureError
 from ui import captcha_maker
 from ui.captcha_maker import MOST_SEED, STYLE, exercise_of
 from ui.captcha_pupil import Pupil
-from ui.programs import file_at, offer, refusal, short
+from ui.programs import described, file_at, offer, refusal, short
 
 
 def read_captcha(picture: str) -> dict[str, Any]:
@@ -37,22 +37,6 @@ def read_captcha(picture: str) -> dict[str, Any]:
         return described(read(picture, Pupil().reader))
     except (PictureError, CheckpointError) as error:
         raise refusal(error) from error
-
-
-def described(reading: CaptchaReading) -> dict[str, Any]:
-    """A reading as JSON has it."""
-    characters = [
-        {
-            "text": character.text,
-            "confidence": round(character.confidence, 6),
-            "runner_up": character.runner_up,
-            "runner_up_confidence": round(character.runner_up_confidence, 6),
-            "box": list(character.box),
-        }
-        for character in reading.characters
-    ]
-    size = {"width": reading.width, "height": reading.height}
-    return {"text": reading.text, "unsure": reading.unsure, "characters": characters, **size}
 
 
 def generate_captcha(

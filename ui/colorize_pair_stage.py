@@ -12,8 +12,8 @@ from engine.optimizers import OPTIMIZERS
 from engine.painting import LOSSES, MOST_BATCH, PRESETS, STARTS, Choices
 from engine.pixel_networks import MOST_HIDDEN
 from ui import colorize_pair_view as html
-from ui.colorize_stage import PHOTOS, path_of
-from ui.fields import image
+from ui.colorize_stage import PHOTOS
+from ui.fields import image, path_of
 from ui.limits import Limits
 
 INTRODUCTION = (

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import gradio as gr
-from gradio.data_classes import FileData
 
 from engine.images import open_picture
 from ui.colorize_compare import compare, photo_uri
 from ui.colorize_photo import Settings
-from ui.fields import slider
+from ui.fields import path_of, slider
 from ui.hint_canvas import hint_canvas
 from ui.pictures import shrunk
 
@@ -65,11 +64,6 @@ class Stage:
     refused: gr.HTML
 
 
-def path_of(payload: FileData | None) -> str | None:
-    """Where an uploaded file lies; Gradio has made sure that it is one."""
-    return payload.path if payload else None
-
-
 def lay_out() -> Stage:
     """The photo with its hints on the left, what comes of it on the right."""
     with gr.Row(elem_id="colorize", equal_height=False):
@@ -85,7 +79,6 @@ def lay_out() -> Stage:
                 opener = gr.UploadButton(
                     "Open a photo", file_types=["image"], variant="primary", elem_id=OPENER, scale=0
                 )
-                # Gradio would make a copy under another name first.
                 opener.preprocess = path_of  # type: ignore[assignment, method-assign]
                 examples = gr.HTML(
                     thumbnails(), apply_default_css=False, js_on_load=CLICK, elem_id="colorize-examples"

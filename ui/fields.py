@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import gradio as gr
-from gradio.data_classes import ImageData
+from gradio.data_classes import FileData, ImageData
 
 DECIMALS = 9  # of a slider's value
 MOST_CHOSEN = 32  # of a group, more than any has
@@ -63,8 +63,12 @@ def some_of(_: gr.CheckboxGroup, chosen: Any) -> list[str]:
     return list(dict.fromkeys(names))[:MOST_CHOSEN]
 
 
-def path_of(_: gr.Image, sent: ImageData | None) -> str | None:
-    """Where a picture lies. Gradio would open it first, without the engine's guards and sentences."""
+def path_of(sent: FileData | ImageData | None) -> str | None:
+    """Where a file that was brought lies, as it came.
+
+    Gradio's own ways open a picture first, without the engine's guards and sentences, copy what a button
+    brings under another name, and make an empty file beside a program's, for good.
+    """
     return sent.path if sent else None
 
 
@@ -74,5 +78,5 @@ def path_of(_: gr.Image, sent: ImageData | None) -> str | None:
 gr.Slider.preprocess = brought_within  # type: ignore[assignment, method-assign]
 gr.Number.preprocess = within_bounds  # type: ignore[assignment, method-assign]
 gr.Radio.preprocess = one_of  # type: ignore[assignment, method-assign]
-gr.Image.preprocess = path_of  # type: ignore[assignment, method-assign]
+gr.Image.preprocess = lambda _, sent: path_of(sent)  # type: ignore[assignment, method-assign]
 gr.CheckboxGroup.preprocess = some_of  # type: ignore[assignment, method-assign]

@@ -16,7 +16,7 @@ from ui import numbers_answer
 from ui.draw import DrawTab
 from ui.events import AT_ONCE, NEWEST, watch
 from ui.fields import image
-from ui.programs import file_at, offer, refusal
+from ui.programs import described, file_at, offer, refusal
 from ui.sketchpad import open_sketch
 
 EXAMPLES = sorted((Path(__file__).parent / "examples" / "numbers").glob("*.jpg"))
@@ -92,21 +92,9 @@ def read_number(picture: str) -> dict[str, Any]:
     if not picture:
         raise refusal("Send a picture file.")
     try:
-        reading = read_digits(picture)
+        return described(read_digits(picture))
     except (PictureError, CheckpointError) as error:
         raise refusal(error) from error
-    characters = [
-        {
-            "text": character.text,
-            "confidence": round(character.confidence, 6),
-            "runner_up": character.runner_up,
-            "runner_up_confidence": round(character.runner_up_confidence, 6),
-            "box": list(character.box),
-        }
-        for character in reading.characters
-    ]
-    size = {"width": reading.width, "height": reading.height}
-    return {"text": reading.text, "unsure": reading.unsure, "characters": characters, **size}
 
 
 # --- layout ----------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import numpy as np
 from engine.numbers import NumberReading
 from engine.reading import Character
 from ui.captcha_answer import either, ordinal, percent_short
-from ui.pictures import data_uri, shrunk
+from ui.pictures import box_style, data_uri, shrunk
 
 DOUBT = 0.8  # a digit less probable than this is shown with what else it might be
 SHOWN = 640  # pixels: no longer is the picture sent back
@@ -101,11 +101,7 @@ def on_picture(picture: np.ndarray, reading: NumberReading) -> str:
 
 
 def _box(character: Character, reading: NumberReading) -> str:
-    x, y, width, height = character.box
-    place = (
-        f"left:{100 * x / reading.width:.2f}%;top:{100 * y / reading.height:.2f}%;"
-        f"width:{100 * width / reading.width:.2f}%;height:{100 * height / reading.height:.2f}%"
-    )
+    place = box_style(character.box, reading.width, reading.height)
     kind = "unsure" if character.confidence < DOUBT else "sure"
     title = f"{either(character)}, {character.confidence:.0%}"
     return (

@@ -33,3 +33,12 @@ def shrunk(picture: np.ndarray, longest: int) -> np.ndarray:
         return picture
     size = max(1, round(width * scale)), max(1, round(height * scale))
     return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+
+
+def box_style(box: tuple[int, int, int, int], width: int, height: int) -> str:
+    """Where a box (x, y, width, height) lies on a picture `width` x `height` pixels large, as CSS."""
+    x, y, wide, high = box
+    return (
+        f"left:{100 * x / width:.2f}%;top:{100 * y / height:.2f}%;"
+        f"width:{100 * wide / width:.2f}%;height:{100 * high / height:.2f}%"
+    )

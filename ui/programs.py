@@ -13,6 +13,10 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
+from engine.captcha import CaptchaReading
+from engine.numbers import NumberReading
+from ui.fields import path_of
+
 
 def refusal(sentence: object) -> gr.Error:
     """An answer that says what is wrong with what was sent; the server's log need not hold it."""
@@ -38,7 +42,7 @@ def offer(
     about, returned = words_on(function)
     for field, name, example in zip(inputs, inspect.signature(function).parameters, examples, strict=True):
         _describe(field, about[name], example)
-        arrives = _path_of if isinstance(field, gr.File) else _as_sent
+        arrives = path_of if isinstance(field, gr.File) else _as_sent
         field.preprocess = arrives  # type: ignore[assignment, method-assign]
     told = [" ".join(returned)] if len(outputs) == 1 else returned
     for field, words in zip(outputs, told, strict=True):
@@ -49,6 +53,22 @@ def offer(
 def file_at(path: str) -> dict[str, Any]:
     """A file as the API page shows it; code there is run from the top of the repository."""
     return {"path": path, "url": path, "meta": {"_type": "gradio.FileData"}}
+
+
+def described(reading: CaptchaReading | NumberReading) -> dict[str, Any]:
+    """A reading as JSON has it."""
+    characters = [
+        {
+            "text": character.text,
+            "confidence": round(character.confidence, 6),
+            "runner_up": character.runner_up,
+            "runner_up_confidence": round(character.runner_up_confidence, 6),
+            "box": list(character.box),
+        }
+        for character in reading.characters
+    ]
+    size = {"width": reading.width, "height": reading.height}
+    return {"text": reading.text, "unsure": reading.unsure, "characters": characters, **size}
 
 
 def words_on(function: Callable[..., Any]) -> tuple[dict[str, str], list[str]]:
@@ -70,11 +90,6 @@ def _describe(field: Component, words: str, example: Any) -> None:
     info = {**field.api_info(), "description": words, "additional_description": words}
     field.api_info = lambda: info  # type: ignore[method-assign]
     field.example_payload = lambda: example  # type: ignore[method-assign]
-
-
-def _path_of(sent: Any) -> str | None:
-    """Where a file lies. Gradio's own way would make an empty file beside it, for good."""
-    return sent.path if sent else None
 
 
 def _as_sent(sent: Any) -> Any:
