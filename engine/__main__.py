@@ -22,6 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from engine import (
+    ab_bins,
     captcha_evaluation,
     checkpoint,
     colour_evaluation,
@@ -29,6 +30,8 @@ from engine import (
     evaluation,
     number_evaluation,
 )
+from engine.captcha import reads_lines
+from engine.digits import reads_digits
 from engine.feeds import NotEndless, endless_feed, feed
 from engine.gpu import NoGPU, copy_here, cupy
 from engine.long_training import train_long
@@ -57,7 +60,7 @@ def _train(arguments: argparse.Namespace) -> None:
         _start_from(network, arguments.start)
     optimizer = recipe.make_optimizer()
     average = WeightAverage(network, recipe.average) if recipe.average else None
-    state = Path(arguments.state) if arguments.state else None
+    state = _writable(Path(arguments.state)) if arguments.state else None
     first = load_state(state, network, optimizer, average) if state and state.exists() else 0
     path = _target(arguments.out, recipe)
     kept = average.network if average else network
@@ -94,9 +97,20 @@ def _target(out: str | None, recipe: Recipe) -> Path:
     path = Path(out) if out else checkpoint.WEIGHTS / f"{recipe.name}.npz"
     if not out and recipe.name != recipe.network:  # it would be taken for one more that is shipped
         sys.exit(f"{recipe.name!r} is another way to train {recipe.network}: say by --out where it is to go.")
-    if path.is_dir():
-        sys.exit(f"{path} is a folder: name a file.")
-    path.parent.mkdir(parents=True, exist_ok=True)
+    return _writable(path)
+
+
+def _writable(path: Path) -> Path:
+    """A file's path, its folder made; a sentence where no file can be there."""
+    try:
+        if path.is_dir():
+            sys.exit(f"{path} is a folder: name a file.")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        closed = not os.access(path.parent, os.W_OK)
+    except OSError:
+        closed = True
+    if closed:
+        sys.exit(f"{path} can't be written: {path.parent} is no folder and can't become one, or is closed.")
     return path
 
 
@@ -198,17 +212,17 @@ def _tell(event: object) -> None:
 
 
 def _measured(network: Network, recipe: Recipe | None) -> dict[str, float]:
-    if network.preprocessing.neighbourhood:
-        raise checkpoint.CheckpointError(
-            "This network learnt one picture's colours; there is no test set for it."
-        )
-    if network.preprocessing.photo:
+    seen = network.preprocessing
+    if seen.photo and network.labels == ab_bins.LABELS:
         return colour_evaluation.measure(network)
-    if recipe is not None and recipe.data == "number-corpus":
-        return number_evaluation.measure(network)
-    if network.preprocessing.any_width:
-        return captcha_evaluation.measure(network)
-    return evaluation.measure(network, recipe)
+    if reads_lines(network):
+        of_numbers = recipe is not None and recipe.data == "number-corpus"
+        return number_evaluation.measure(network) if of_numbers else captcha_evaluation.measure(network)
+    if reads_digits(network) and seen.size in evaluation.SIZES:
+        return evaluation.measure(network, recipe)
+    raise checkpoint.CheckpointError(
+        "This network reads no digits of 8 or 28 pixels, no lines and no photos: there is no test set for it."
+    )
 
 
 def _evaluate(arguments: argparse.Namespace) -> None:
@@ -239,6 +253,13 @@ _count, _from_0 = _number(int, 1), _number(int, 0)
 _amount, _amount_or_0 = _number(float, 0, above=True), _number(float, 0)
 
 
+def _file(text: str) -> str:
+    """A path, for argparse; an empty one would be taken for none, and so for a shipped file's."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("it names no file")
+    return text
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m engine", description=__doc__)
     commands = parser.add_subparsers(required=True)
@@ -248,10 +269,10 @@ def main() -> None:
     training.add_argument("--epochs", type=_count, help="another number of epochs than the recipe's")
     training.add_argument("--threads", type=_count, default=1, help="split each batch among so many threads")
     training.add_argument("--processes", type=_count, default=1, help="so many more draw lines of digits")
-    training.add_argument("--state", help="a file to resume from, written each minute")
-    training.add_argument("--out", help="the file to write instead of weights/NAME.npz")
+    training.add_argument("--state", type=_file, help="a file to resume from, written each minute")
+    training.add_argument("--out", type=_file, help="the file to write instead of weights/NAME.npz")
     training.add_argument("--half", action="store_true", help="write float16")
-    training.add_argument("--start", help="a file whose weights the training begins with")
+    training.add_argument("--start", type=_file, help="a file whose weights the training begins with")
     training.add_argument("--batch", type=_count, help="another batch size than the recipe's")
     training.add_argument("--rate", type=_amount, help="another learning rate than the recipe's")
     training.add_argument("--decay", type=_amount_or_0, help="another weight decay than the recipe's")
@@ -269,14 +290,16 @@ def main() -> None:
         default=0.0,
         help="draw the sources of colorize's photos more evenly, by the clock: from 0 to 1",
     )
-    training.add_argument("--hard", help="a reader of captchas: learn mostly what it does not read surely")
+    training.add_argument(
+        "--hard", type=_file, help="a reader of captchas: learn mostly what it does not read surely"
+    )
     training.add_argument("--gpu", action="store_true", help="train on a GPU, by CuPy")
     training.add_argument("--minutes", type=_amount, help="how long at most; the schedule follows the clock")
     training.add_argument("--unmeasured", action="store_true", help="leave the figures to `evaluate --write`")
     training.set_defaults(run=_train)
     evaluating = commands.add_parser("evaluate", help="measure a network on the test sets that are here")
     evaluating.add_argument("name")
-    evaluating.add_argument("--file", help="a file instead of weights/NAME.npz")
+    evaluating.add_argument("--file", type=_file, help="a file instead of weights/NAME.npz")
     evaluating.add_argument("--write", action="store_true", help="write the figures into the file")
     evaluating.set_defaults(run=_evaluate)
     arguments = parser.parse_args()

@@ -81,10 +81,15 @@ def read(picture: Picture, model: Network | str = "captcha") -> CaptchaReading:
     return CaptchaReading(seen.text, characters, seen.columns, places + left, seen.line, wide, high, seconds)
 
 
+def reads_lines(network: Network) -> bool:
+    """Whether it says of each column of a line which digit is there, or none."""
+    seen = network.preprocessing
+    return network.labels == (*DIGITS, "") and seen.any_width and (seen.size, seen.pad) == (HEIGHT, 0)
+
+
 def _reader(model: Network | str) -> Network:
     network = load_pretrained(model) if isinstance(model, str) else model
-    seen = network.preprocessing
-    if network.labels != (*DIGITS, "") or not seen.any_width or (seen.size, seen.pad) != (HEIGHT, 0):
+    if not reads_lines(network):
         name = model if isinstance(model, str) else network.name
         raise ValueError(f"the network {name!r} does not read lines of digits")
     return network

@@ -77,10 +77,15 @@ def recognize_ink(ink: np.ndarray, model: Network | str = "digits") -> Predictio
     return _read(ink, _network(model), perf_counter())
 
 
+def reads_digits(network: Network) -> bool:
+    """Whether it says which of ten digits a whole picture shows."""
+    seen = network.preprocessing
+    return network.labels == DIGITS and not (seen.any_width or seen.photo or seen.neighbourhood)
+
+
 def _network(model: Network | str) -> Network:
     network = load_pretrained(model) if isinstance(model, str) else model
-    seen = network.preprocessing
-    if network.labels != DIGITS or seen.any_width or seen.photo or seen.neighbourhood:
+    if not reads_digits(network):
         name = model if isinstance(model, str) else network.name
         raise ValueError(f"the network {name!r} does not read single digits")
     return network

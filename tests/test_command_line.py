@@ -18,7 +18,10 @@ import requests
 from engine import __main__ as command
 from engine import checkpoint, datasets, mnist, painting
 from engine.checkpoint import load
+from engine.layers import Columns, Conv1D, Conv2D, Dense, Flatten
+from engine.network import Network
 from engine.optimizers import AdamW
+from engine.preprocessing import Preprocessing
 from engine.resume import save_state
 from engine.training import EpochDone
 from engine.validation import accuracy
@@ -247,6 +250,79 @@ def test_where_it_is_written_is_looked_at_first(run: Run, tmp_path: Path) -> Non
         run("train", "digits-8x8 (true gradient)")
     run("train", "digits-8x8", "--epochs", "1", "--out", str(tmp_path / "new" / "folder" / "a.npz"))
     assert (tmp_path / "new" / "folder" / "a.npz").is_file()
+
+
+@pytest.mark.parametrize("option", ["--out", "--state"])
+def test_where_no_file_can_be_is_said(run: Run, tmp_path: Path, option: str) -> None:
+    (tmp_path / "picture.png").write_bytes(b"a picture")
+    for place in ("picture.png/a.npz", "picture.png/new/a.npz", "a" * 300 + "/a.npz"):
+        with pytest.raises(SystemExit, match="can't be written"):
+            run("train", "digits-8x8", option, str(tmp_path / place))
+    with pytest.raises(SystemExit, match="is a folder: name a file"):
+        run("train", "digits-8x8", option, str(tmp_path))
+    assert not list((tmp_path / "weights").iterdir())
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(["train", "digits-8x8", option, ""] for option in ("--out", "--state", "--start")),
+        ["train", "captcha", "--minutes", "1", "--hard", " "],
+        ["evaluate", "digits-8x8", "--write", "--file", ""],
+    ],
+)
+def test_a_file_without_a_name_is_not_the_shipped_one(
+    run: Run, tmp_path: Path, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        run(*words)
+    assert end.value.code == 2
+    assert "it names no file" in capsys.readouterr().err
+    assert not list((tmp_path / "weights").iterdir())
+
+
+def _reader_of(side: int, labels: str = "0123456789") -> Network:
+    layers = [Flatten(), Dense(side * side, len(labels))]
+    return Network(layers, (side, side, 1), labels, Preprocessing(size=side))
+
+
+def _reader_of_lines(labels: str) -> Network:
+    layers = [Columns(), Conv1D(40, len(labels), 1)]
+    return Network(layers, (40, 72, 1), labels, Preprocessing(size=40, any_width=True))
+
+
+def _painter(labels: str) -> Network:
+    return Network([Conv2D(4, len(labels), 1)], (8, 8, 4), labels, Preprocessing(size=8, photo=True))
+
+
+@pytest.mark.parametrize(
+    "network", [_reader_of(20), _reader_of(8, "abc"), _reader_of_lines("abc"), _painter("abc")]
+)
+@pytest.mark.parametrize("name", ["mine", "numbers", "mlp-100"])
+def test_what_there_is_no_test_set_for_is_said(run: Run, tmp_path: Path, network: Network, name: str) -> None:
+    checkpoint.save(network, tmp_path / "mine.npz")
+    with pytest.raises(SystemExit, match="there is no test set for it"):
+        run("evaluate", name, "--file", str(tmp_path / "mine.npz"))
+
+
+def test_a_network_is_measured_by_what_it_reads(run: Run, tmp_path: Path) -> None:
+    checkpoint.save(_reader_of(8), tmp_path / "mine.npz")
+    assert run("evaluate", "numbers", "--file", str(tmp_path / "mine.npz")).startswith("digits-8x8 test: 0.")
+
+
+def test_photos_that_are_none_get_a_sentence(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PAINT_BY_NUMPY_DATA", str(tmp_path))
+    (tmp_path / "colour" / "train").mkdir(parents=True)
+    words = ["train", "colorize", "--epochs", "1", "--out", str(tmp_path / "out.npz")]
+    for number, sentence in enumerate(("one photo in", "hardly any photo in", "hardly any photo in")):
+        (tmp_path / "colour" / "train" / f"{number}.jpg").write_bytes(b"damaged")
+        with pytest.raises(SystemExit, match=sentence):
+            run(*words)
+    (tmp_path / "colour" / "train.zip").write_bytes(b"damaged")
+    with pytest.raises(SystemExit, match="is not a readable ZIP of photos"):
+        run(*words)
 
 
 def test_a_state_of_something_else_gets_a_sentence(run: Run, tmp_path: Path) -> None:
