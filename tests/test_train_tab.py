@@ -15,9 +15,9 @@ from tests.trainings import LIMITS, LONG, SMALL, go_on, losses, run_of, train, t
 from ui import trainer
 from ui.run_book import RunBook
 from ui.train import Stage, shown
+from ui.train_view import View, charts
 from ui.training_run import Phase, Record
 from ui.training_settings import QUICK_SETTINGS, presets
-from ui.view import View, charts
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from tests.trainings import LIMITS, LONG, SMALL, go_on, losses, run_of, train, t
 from ui import run_book, trainer
 from ui.run_book import MOST_RECORDS, RunBook
 from ui.train import Stage, shown
-from ui.view import View
+from ui.train_view import View
 
 # --- several runs, several visitors -------------------------------------------------------------------
 

@@ -8,9 +8,9 @@ import numpy as np
 from ui import trainer
 from ui.limits import Limits
 from ui.run_book import RunBook
+from ui.train_view import View
 from ui.training_run import Run
 from ui.training_settings import OWN, Settings
-from ui.view import View
 
 LIMITS = Limits()
 SMALL = Settings(

@@ -42,6 +42,7 @@ from ui.captcha_stage import (
 )
 from ui.events import AT_ONCE, NUMBERED, QUEUED, Turns, in_turn, newest, request_number, signal, tickets
 from ui.limits import Limits, spoken_time
+from ui.messages import message
 from ui.programs import refusal
 
 TAB = "captcha"
@@ -190,9 +191,7 @@ class Handlers:
         if not had_copy or pupil is not None:
             return ""
         kept = spoken_time(self.limits.keep_seconds)
-        return captcha_answer.note(
-            f"Your copy was kept for {kept} after its last use; the shipped network reads."
-        )
+        return message(f"Your copy was kept for {kept} after its last use; the shipped network reads.")
 
 
 def is_made(path: str, made: Made) -> bool:

@@ -41,11 +41,6 @@ def failed(sentence: str) -> str:
     return f'<div class="captcha-answer"><p class="failure" role="alert">{escape(sentence)}</p></div>'
 
 
-def note(sentence: str) -> str:
-    """A sentence above a reading."""
-    return f'<p class="message" role="status">{escape(sentence)}</p>'
-
-
 def headline(reading: CaptchaReading) -> str:
     """What a screen reader says; the eye has the large digits."""
     if not reading.text:

@@ -138,7 +138,7 @@ def build() -> None:
     looks: gr.State = gr.State(None)
     with gr.Accordion("Step by step: where it began", open=False, elem_id="captcha-origins") as part:
         told = gr.HTML("", apply_default_css=False)
-        with gr.Row(elem_classes="captcha-buttons"):
+        with gr.Row(elem_classes="buttons"):
             cure_button = gr.Button("Cure", elem_id="captcha-cure", scale=0, min_width=120)
             replay_button = gr.Button("Replay", elem_id="captcha-replay", scale=0, min_width=120)
     part.expand(begin, looks, [told, looks], **QUEUED)

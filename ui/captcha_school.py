@@ -18,8 +18,8 @@ from ui import captcha_school_view as html
 from ui.captcha_pupil import Pupil
 from ui.curve import Curve
 from ui.limits import Limits, spoken_time
+from ui.messages import bar, message
 from ui.places import places
-from ui.training_view import message
 
 TICK = 0.2  # seconds between two views
 BEFORE, LEARNING = 0.15, 0.85  # where the bar of a lesson goes on from a check to the lesson, and back
@@ -48,7 +48,7 @@ def plan(pupil: Pupil | None, wanted: Exercise | Lesson, limits: Limits) -> tupl
         return pupil, SchoolView(score=html.scoring(None, [], limits.score_pictures), busy="score")
     text = places.wait(limits.max_trainings) or "Beginning …"
     return pupil, SchoolView(
-        lesson=html.bar(0, text, "Progress of the lesson"),
+        lesson=bar(0, text, "Progress of the lesson"),
         chart=html.loss_chart(None, limits.max_lesson_pictures),
         marks="",
         busy="lesson",
@@ -222,7 +222,7 @@ def _taught(pupil: Pupil, lesson: Lesson, stop: threading.Event, limits: Limits)
 
 def _lesson_view(going: Class) -> SchoolView:
     return SchoolView(
-        lesson=html.bar(going.fraction, going.text, "Progress of the lesson"),
+        lesson=bar(going.fraction, going.text, "Progress of the lesson"),
         chart=html.loss_chart(going.curve, going.lesson.pictures),
         marks=html.marks_table(going.marks),
     )

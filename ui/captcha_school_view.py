@@ -10,6 +10,7 @@ from engine.captcha_lessons import Checked, Exercise, Lesson, PictureRead
 from engine.captcha_styles import STYLES
 from ui.charts import Line, chart, linear_scale, round_up
 from ui.curve import Curve
+from ui.messages import bar, message
 from ui.pictures import data_uri, shrunk
 
 COLOUR = "#3b82f6"
@@ -30,16 +31,6 @@ class Marks:
     def note(self, event: Checked) -> None:
         if event.done == event.count:
             (self.after if event.after else self.before)[event.style] = event.right
-
-
-def bar(fraction: float, text: str, label: str) -> str:
-    """A bar and what it means."""
-    percent = f"{100 * min(1.0, max(0.0, fraction)):.1f}"
-    return (
-        f'<div class="meter" role="progressbar" aria-label="{escape(label)}" aria-valuemin="0" '
-        f'aria-valuemax="100" aria-valuenow="{percent}"><i style="width:{percent}%"></i></div>'
-        f'<p class="pace">{escape(text)}</p>'
-    )
 
 
 def described(exercise: Exercise) -> str:
@@ -63,7 +54,7 @@ def scored(
 ) -> str:
     """A score at its end."""
     if event is None:
-        return '<p class="message" role="status">Stopped before it began.</p>'
+        return message("Stopped before it began.")
     wrong = event.done - event.right
     early = f" Stopped after {event.done} of {event.count}." if stopped and event.done < event.count else ""
     said = "every digit of each" if not wrong else f"{wrong} misread"

@@ -100,7 +100,7 @@ def lay_out_score(limits: Limits) -> tuple[gr.HTML, gr.Button, gr.Button]:
         apply_default_css=False,
         elem_classes="section",
     )
-    with gr.Row(elem_classes=["captcha-buttons", "turns"]):
+    with gr.Row(elem_classes=["buttons", "turns"]):
         start = gr.Button("Score it", elem_id="captcha-score", scale=0, min_width=160)
         stop_button = gr.Button(
             "Stop", variant="stop", visible=False, elem_id="captcha-score-stop", scale=0, min_width=160
@@ -127,7 +127,7 @@ def lay_out_lesson(limits: Limits) -> LessonPart:
             min_width=120,
         )
         replay = slider(0, 90, REPLAY, step=10, label="Replayed, %", min_width=120)
-    with gr.Row(elem_classes=["captcha-buttons", "turns"]):
+    with gr.Row(elem_classes=["buttons", "turns"]):
         start = gr.Button("Teach it", elem_id="captcha-teach", scale=0, min_width=140)
         stop_button = gr.Button(
             "Stop", variant="stop", visible=False, elem_id="captcha-teach-stop", scale=0, min_width=140

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from html import escape
 from typing import Any
 
 import gradio as gr
@@ -20,6 +19,7 @@ from ui.colorize_photo import COLOURED, Photo, Settings, from_page, opened, save
 from ui.colorize_stage import EXAMPLES, Stage, lay_out
 from ui.events import AT_ONCE, NEWEST, newest
 from ui.limits import Limits, spoken_time
+from ui.messages import message
 
 TAB = "colorize"
 LIKELY = 5  # colours that are offered for a place
@@ -71,7 +71,7 @@ def bring(
     try:
         photo, saved = opened(path)
     except (PictureError, CheckpointError) as error:
-        refused = gr.update(value=failed(str(error)), visible=True)
+        refused = gr.update(value=message(str(error), "error"), visible=True)
         return easel, gr.skip(), gr.skip(), gr.skip(), refused, *(gr.skip() for _ in range(3))
     settings = saved or Settings.of(vivid, strength, saturation)
     with easel.lock:
@@ -102,7 +102,7 @@ def follow(
         try:
             hints = from_page(value, photo)
         except ValueError as error:
-            return easel, gr.skip(), failed(str(error))
+            return easel, gr.skip(), message(str(error), "error")
         if hints is not None and hints.to_json() != photo.hints.to_json():
             photo = easel.photo = photo.told(hints)
         if (photo, settings) == easel.painted:
@@ -143,7 +143,8 @@ def download(vivid: float, strength: float, saturation: float, easel: Easel) -> 
         target = easel.folder() / f"{photo.name}{COLOURED}.png"
         return str(save(photo, Settings.of(vivid, strength, saturation), target)), button, gr.skip()
     except PictureError:
-        return gr.update(value=None), button, failed("This photo is no longer kept here. Bring it again.")
+        gone = message("This photo is no longer kept here. Bring it again.", "error")
+        return gr.update(value=None), button, gone
 
 
 def let_go(easel: Easel) -> None:
@@ -164,18 +165,12 @@ def facts(photo: Photo, seconds: float) -> str:
     height, width = photo.size
     hints = len(photo.hints.strokes)
     told = f" · {hints} hint{'s' * (hints > 1)}" if hints else ""
-    return (
-        f'<p class="message" role="status">{width} × {height} pixels{told} · painted in {seconds:.2f} s</p>'
-    )
-
-
-def failed(sentence: str) -> str:
-    return f'<p class="message error" role="alert">{escape(sentence)}</p>'
+    return message(f"{width} × {height} pixels{told} · painted in {seconds:.2f} s")
 
 
 def expired() -> str:
     kept = spoken_time(Limits.from_environment(os.environ).keep_seconds)
-    return failed(f"The photo was kept for {kept} after its last use. Bring it again.")
+    return message(f"The photo was kept for {kept} after its last use. Bring it again.", "error")
 
 
 # --- layout ----------------------------------------------------------------------------------------------

@@ -19,12 +19,12 @@ from engine.checkpoint import CheckpointError
 from engine.colorize import colorize
 from engine.images import PictureError
 from ui import colorize_easel
-from ui.captcha_school_view import bar
 from ui.colorize_bundle import MOST_PHOTOS, Entry, Parcel, count, entries
 from ui.colorize_easel import Easel
 from ui.colorize_photo import Settings
 from ui.events import AT_ONCE, NEWEST, QUEUED
 from ui.limits import Limits, spoken_time
+from ui.messages import bar, message
 
 JPEG = (".jpg", ".jpeg", ".jpe", ".jfif")
 SAVED: dict[str, dict[str, Any]] = {
@@ -146,7 +146,7 @@ def _ended(going: Going, ending: str) -> str:
     what = f"{going.done} photo{'' if going.done == 1 else 's'} coloured"
     took = spoken_time(max(1, time.monotonic() - going.began))
     text = f"{what} in {took}." if going.done else "Nothing was coloured."
-    return f'<p class="message done" role="status">{escape(f"{text} {ending}".strip())}</p>{_skipped(going)}'
+    return message(f"{text} {ending}".strip(), "done") + _skipped(going)
 
 
 def _skipped(going: Going) -> str:
@@ -193,7 +193,7 @@ def begin(
     """Colour them was pressed: an answer at once; the work may have to wait for a place."""
     colorize_easel.sessions.remember(getattr(request, "session_hash", None), easel)
     if not files:
-        return easel, *shown(ManyView('<p class="message" role="status">Bring some photos first.</p>', False))
+        return easel, *shown(ManyView(message("Bring some photos first."), False))
     if easel.many.busy:
         return easel, *(gr.skip() for _ in range(4))
     easel.many.want((list(files), Settings.of(vivid, strength, saturation)))
@@ -203,9 +203,9 @@ def begin(
 def stop(easel: Easel) -> list[Any]:
     """Stop was pressed. What runs answers itself; what only waits for a place is answered here."""
     if easel.many.cancel() is None:
-        said = '<p class="message" role="status">Stopping after this photo …</p>'
+        said = message("Stopping after this photo …")
         return [said if easel.many.busy else gr.skip(), *(gr.skip() for _ in range(3))]
-    return shown(ManyView('<p class="message" role="status">Stopped before it began.</p>', False))
+    return shown(ManyView(message("Stopped before it began."), False))
 
 
 def brought(easel: Easel) -> list[Any]:
@@ -245,7 +245,7 @@ def build(sliders: tuple[gr.Slider, ...], easel: gr.State, limits: Limits) -> No
             )
             files.preprocess = paths_of  # type: ignore[method-assign]
         with gr.Column(min_width=300):
-            with gr.Row(elem_classes=["captcha-buttons", "turns"]):
+            with gr.Row(elem_classes=["buttons", "turns"]):
                 start = gr.Button(
                     "Colour them",
                     variant="primary",

@@ -22,8 +22,8 @@ from ui.colorize_easel import Easel
 from ui.colorize_pair_stage import PRESET, PairPart, lay_out, preset_note, values_of
 from ui.events import AT_ONCE, NEWEST, QUEUED, flag, into_sight, newest, watch
 from ui.limits import Limits
+from ui.messages import message
 from ui.places import places
-from ui.training_view import message
 
 LONGEST = 640  # pixels a side of another picture that is painted
 Looked = tuple[Any, ...] | None  # colour and gray picture, neighbourhood, hidden units

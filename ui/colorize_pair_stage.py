@@ -120,7 +120,7 @@ def lay_out(limits: Limits) -> PairPart:
                 preset = gr.Radio(list(PRESETS), value=PRESET, label="Preset", elem_id="pair-preset")
                 note = gr.HTML(preset_note(PRESET), apply_default_css=False, elem_classes="pair-note")
                 fields = lay_out_fields(limits)
-                with gr.Row(elem_classes=["captcha-buttons", "turns"]):
+                with gr.Row(elem_classes=["buttons", "turns"]):
                     start = gr.Button(
                         "Learn", variant="primary", elem_id="pair-start", scale=0, min_width=150
                     )
@@ -140,7 +140,7 @@ def lay_out(limits: Limits) -> PairPart:
         with gr.Row(elem_id="pair-other", equal_height=False):
             with gr.Column(min_width=300, scale=2):
                 other = picture_field(str(PHOTOS / "cat.jpg"), "Another picture", "other")
-                with gr.Row(elem_classes="captcha-buttons"):
+                with gr.Row(elem_classes="buttons"):
                     keep = gr.DownloadButton(
                         "Save the network", visible=False, elem_id="pair-save", scale=0, min_width=190
                     )

@@ -10,11 +10,11 @@ from engine.neighbourhoods import NEIGHBOURHOODS
 from engine.network import Network
 from engine.painting import Pair
 from engine.pixel_networks import summary
-from ui.captcha_school_view import bar
 from ui.charts import Line, chart, linear_scale
 from ui.colorize_apprentice import Lesson
 from ui.curve import Curve
 from ui.limits import spoken_time
+from ui.messages import bar
 from ui.pictures import data_uri
 
 LOSS, PSNR, GRAY = "#3b82f6", "#0fa573", "#8a8f98"

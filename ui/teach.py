@@ -22,6 +22,7 @@ from ui import teach_view as html
 from ui.draw import DrawTab, Own
 from ui.events import AT_ONCE, NEWEST, tickets
 from ui.limits import Limits
+from ui.messages import message
 from ui.sketchpad import open_sketch
 from ui.teach_parts import of_course, parts
 from ui.teach_pupil import Course, Pupil, known, room_of
@@ -57,11 +58,11 @@ def press(
         if keeps:
             digits = digits.add(ink, label)
             counts = ", ".join(f"{count} × {digit}" for digit, count in enumerate(digits.counts()) if count)
-            note = html.said(f"Kept as a {label}. Your digits: {counts}.", "kept")
+            note = message(f"Kept as a {label}. Your digits: {counts}.", "kept")
             return own, gr.skip(), pupil, digits, gr.skip(), *parts(note, names, pupil, digits, is_open)
         return corrected(ink, names, own, pupil, digits, is_open, label)
     except (PictureError, OwnDigitsError, ValueError) as error:
-        note = html.said(sentence(error), "error")
+        note = message(sentence(error), "error")
         return own, gr.skip(), pupil, digits, gr.skip(), *parts(note, names, pupil, digits, is_open)
 
 
@@ -96,7 +97,7 @@ def teach_all(
         course = pupil.attend((names or pretrained_names())[0], own)
         lesson = course.learn_all(digits)
     except ValueError as error:
-        note = html.said(sentence(error), "error")
+        note = message(sentence(error), "error")
         return own, gr.skip(), pupil, digits, gr.skip(), *parts(note, names, pupil, digits, True), note
     note = html.of_several(html.all_said(lesson, course.room.samples.told), course.base, names)
     return *reads_now(course, own, pupil, digits, True, note, names), note
@@ -110,7 +111,7 @@ def undo(
     if pupil is None or course is None:
         return gone(own, names, pupil, digits, is_open)
     course.undo()
-    note = html.said(f"The last lesson{html.of_one(course.base, names)} is undone.")
+    note = message(f"The last lesson{html.of_one(course.base, names)} is undone.")
     return reads_now(course, own, pupil, digits, is_open, note, names)
 
 
@@ -123,7 +124,7 @@ def reset(
         return gone(own, names, pupil, digits, is_open)
     course.states.clear()
     whose = html.of_one(course.base, names)
-    note = html.said(f"All lessons{whose} are forgotten; the network reads as it did before.")
+    note = message(f"All lessons{whose} are forgotten; the network reads as it did before.")
     return reads_now(course, own, pupil, digits, is_open, note, names)
 
 
@@ -201,7 +202,7 @@ def gone(
     own: Own, names: list[str], pupil: Pupil | None, digits: OwnDigits, is_open: bool
 ) -> tuple[Any, ...]:
     """There is nothing to take back, or it has expired."""
-    note = html.said("There is no lesson to take back.")
+    note = message("There is no lesson to take back.")
     return own, gr.skip(), pupil, digits, gr.skip(), *parts(note, names, pupil, digits, is_open)
 
 

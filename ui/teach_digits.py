@@ -9,6 +9,7 @@ import gradio as gr
 from engine.own_digits import OwnDigits, OwnDigitsError, load
 from ui import teach_keeper
 from ui import teach_view as html
+from ui.messages import message
 from ui.teach_parts import parts
 from ui.teach_pupil import Pupil, known
 
@@ -35,9 +36,9 @@ def bring(
         brought = load(path) if path else OwnDigits()
         digits = digits.with_pictures((digit.picture, digit.label) for digit in brought)
         have = "has" if len(brought) == 1 else "have"
-        told = html.said(f"{html.count(len(brought), 'digit')} {have} been added.")
+        told = message(f"{html.count(len(brought), 'digit')} {have} been added.")
     except OwnDigitsError as error:
-        told = html.said(f"This file can't be used. {error}", "error")
+        told = message(f"This file can't be used. {error}", "error")
     return told, pupil, digits, *parts(None, names, pupil, digits, True)
 
 

@@ -8,6 +8,7 @@ from html import escape
 from engine.lessons import Lesson
 from engine.own_digits import EVERY, OwnDigit, OwnDigits
 from ui.charts import Line, chart, linear_scale
+from ui.messages import message
 from ui.pictures import data_uri
 
 COLOUR = "#0fa573"
@@ -74,12 +75,6 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f} %"
 
 
-def said(text: str, kind: str = "") -> str:
-    """A sentence; kind "error" where something could not be done."""
-    role = "alert" if kind == "error" else "status"
-    return f'<p class="message {kind}" role="{role}">{escape(text)}</p>'
-
-
 def lesson_said(lesson: Lesson, label: int, told: str, seconds: float) -> str:
     """What the lesson with one drawing did, and what it cost."""
     before, after = lesson.probabilities
@@ -93,13 +88,13 @@ def lesson_said(lesson: Lesson, label: int, told: str, seconds: float) -> str:
     else:
         text = f"It still reads {now}, but {label} is nearer: {percent(after[label])}. Press {label} again."
     took = f"{seconds:.1f} s" if seconds >= 0.1 else "less than 0.1 s"
-    return _done(text, f"{cost(lesson, told)} Taught in {took}.")
+    return message(f"{cost(lesson, told)} Taught in {took}.", first=text)
 
 
 def all_said(lesson: Lesson, told: str) -> str:
     """What the lesson with all of one's own digits did."""
     text = "Learnt your digits." if lesson.kept else "Learnt your digits until it began to forget others."
-    return _done(text, cost(lesson, told))
+    return message(cost(lesson, told), first=text)
 
 
 def of_several(note: str, name: str, names: Sequence[str]) -> str:
@@ -122,18 +117,11 @@ def cost(lesson: Lesson, told: str) -> str:
 
 
 def undone(lesson: Lesson, told: str) -> str:
-    return (
-        '<p class="message undone" role="status"><b>Undone.</b> '
-        + escape(
-            f"It would have forgotten too much: of {told} it read {percent(lesson.before)} before any lesson "
-            f"and would read {percent(lesson.after)} now. Your network is as it was."
-        )
-        + "</p>"
+    why = (
+        f"It would have forgotten too much: of {told} it read {percent(lesson.before)} before any lesson "
+        f"and would read {percent(lesson.after)} now. Your network is as it was."
     )
-
-
-def _done(text: str, rest: str) -> str:
-    return f'<p class="message" role="status"><b>{escape(text)}</b> {escape(rest)}</p>'
+    return message(why, "undone", first="Undone.")
 
 
 # --- my digits --------------------------------------------------------------------------------------------

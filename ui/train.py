@@ -17,8 +17,8 @@ from ui.draw import DrawTab, Own
 from ui.events import AT_ONCE, QUEUED, into_sight
 from ui.limits import Limits
 from ui.run_book import RunBook, sessions
+from ui.train_view import View, charts, expired
 from ui.training_form import Form, chosen, lay_out_form, preset_picker
-from ui.view import View, charts, expired
 
 REMOVE = """
 element.addEventListener("click", (event) => {

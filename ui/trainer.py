@@ -18,8 +18,10 @@ from engine.own_digits import OwnDigits
 from ui import training_view as html
 from ui.data_source import fetch
 from ui.limits import Limits, spoken_time
+from ui.messages import message
 from ui.places import places
 from ui.run_book import More, New, RunBook, Upload
+from ui.train_view import View, ended, expired, live, refused, waiting
 from ui.training_run import Phase
 from ui.training_settings import (
     PICTURE_SIZES,
@@ -30,7 +32,6 @@ from ui.training_settings import (
     check_size,
     checked,
 )
-from ui.view import View, ended, expired, live, refused, waiting
 
 NOT_BEGUN = "Stopped before it began."
 
@@ -116,7 +117,7 @@ def stop(book: RunBook | None) -> View:
     if book is None:
         return View(status="", busy=False)
     if book.errand.cancel() is not None:
-        return replace(ended(book), status=html.message(NOT_BEGUN))
+        return replace(ended(book), status=message(NOT_BEGUN))
     return View() if book.errand.busy else ended(book)
 
 
@@ -130,7 +131,7 @@ def carry_out(book: RunBook | None, limits: Limits) -> Generator[View, None, Non
             yield from _prepared(book, wanted, limits)
             if stop.is_set():
                 book.errand.busy = False
-                yield replace(ended(book), status=html.message(NOT_BEGUN))
+                yield replace(ended(book), status=message(NOT_BEGUN))
             else:
                 yield from _worked(book, stop, limits)
         except DataUnavailable as error:

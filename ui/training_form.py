@@ -19,6 +19,7 @@ from engine.schedules import SCHEDULES
 from ui.data_source import explained
 from ui.events import NEWEST
 from ui.limits import Limits
+from ui.messages import message
 from ui.training_settings import (
     LONGEST_LAYERS,
     MINE,
@@ -175,7 +176,7 @@ def layers_note(settings: Settings, limits: Limits) -> str:
     try:
         network = build_network(replace(settings, batch_size=batch, seed=0, rule="backpropagation"), limits)
     except SettingsError as error:
-        return f'<p class="message error" role="alert">{escape(str(error))}</p>'
+        return message(str(error), "error")
     shapes = [
         shape for kind, shape, _ in network.summary() if kind not in ("Flatten", "ReLU", "Sigmoid", "Tanh")
     ]

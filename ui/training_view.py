@@ -7,6 +7,7 @@ from html import escape
 
 from ui.charts import Line, Scale, chart, linear_scale, log_scale, round_up
 from ui.limits import spoken_time
+from ui.messages import bar, message
 from ui.run_book import RunBook
 from ui.training_run import Phase, Record, Run
 
@@ -18,20 +19,9 @@ TAKEN_OFF = "{run} was taken off the charts."
 NO_CURVE = "{run} has no curve yet."
 
 
-def message(text: str, kind: str = "note") -> str:
-    """One sentence under the buttons. kind: "note", "error" or "done"."""
-    role = "alert" if kind == "error" else "status"
-    return f'<p class="message {kind}" role="{role}">{escape(text)}</p>'
-
-
 def progress(fraction: float, text: str) -> str:
-    """A bar and what it means."""
-    percent = f"{100 * min(1.0, max(0.0, fraction)):.1f}"
-    return (
-        f'<div class="bar" role="progressbar" aria-label="Progress of the training" aria-valuemin="0" '
-        f'aria-valuemax="100" aria-valuenow="{percent}"><i style="width:{percent}%"></i></div>'
-        f'<p class="pace">{escape(text)}</p>'
-    )
+    """How far the training is."""
+    return bar(fraction, text, "Progress of the training")
 
 
 def status(book: RunBook) -> str:

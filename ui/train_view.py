@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from ui import training_view as html
 from ui.limits import Limits, spoken_time
+from ui.messages import message
 from ui.places import places
 from ui.report import report
 from ui.run_book import RunBook
@@ -80,7 +81,7 @@ def refused(book: RunBook, sentence: str) -> View:
     book.errand.busy = False
     run = book.run
     return View(
-        status=html.message(sentence, "error"),
+        status=message(sentence, "error"),
         busy=False,
         continues=continued(book),
         usable=run is not None,
@@ -92,10 +93,10 @@ def expired(limits: Limits) -> View:
     sentence = (
         f"Your network was kept for {kept} after its last use and is gone. Train again, or upload its file."
     )
-    return View(status=html.message(sentence, "error"), busy=False)
+    return View(status=message(sentence, "error"), busy=False)
 
 
 def waiting(limits: Limits) -> View:
     """The answer to a click, before the training has a place."""
     wait = places.wait(limits.max_trainings)
-    return View(status=html.message(wait) if wait else html.progress(0.0, "Beginning …"), busy=True)
+    return View(status=message(wait) if wait else html.progress(0.0, "Beginning …"), busy=True)
