@@ -21,8 +21,9 @@ from engine.looks import Lines, Look, Seen, lines_of, surest
 from engine.network import Network
 from engine.number_boxes import boxes_between
 from engine.number_cuts import read_by_cutting
-from engine.number_lines import Line, fills, find_lines, ink_on_page
+from engine.number_lines import Line, fills, find_lines
 from engine.number_stems import unread_stems
+from engine.page_ink import ink_on_page
 from engine.reading import Character, Reading
 
 LONGEST = 1600  # pixels: ink is sought in a copy no longer than this

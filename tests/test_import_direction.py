@@ -29,7 +29,7 @@ FLOORS: dict[str, str] = {
     "captcha_package captcha_dots captcha_outlines printed_numbers captcha_styles captcha_struck "
     "captcha_tiles captcha_variety photos empty_pictures guided_filter bilateral hint_spread hint_regression "
     "hinted_colours "
-    "number_sources number_ink number_line number_grounds number_lines number_stems number_boxes "
+    "number_sources number_ink number_line number_grounds page_ink number_lines number_stems number_boxes "
     "captcha_boxes looks borders dither ahead gpu",
     "jobs": "recipes validation training rehearsal slices components line_corpus line_damage hard_examples "
     "captcha_corpus number_corpus feeds long_training resume evaluation number_cuts numbers digits "

@@ -17,10 +17,11 @@ from engine.digits import read_number, recognize
 from engine.images import PictureError
 from engine.number_corpus import SHARES
 from engine.number_evaluation import composed
-from engine.number_lines import fills, find_lines, holds_several, ink_on_page
+from engine.number_lines import fills, find_lines, holds_several
 from engine.number_sources import hand_made_sources
 from engine.number_stems import unread_stems
 from engine.numbers import read_number_ink
+from engine.page_ink import ink_on_page
 from engine.strokes import render
 from tests.number_pictures import PLAIN, WAYS, ink_of_lines, named, on_pad, strokes, written
 
