@@ -15,8 +15,9 @@ from engine.checkpoint import load_pretrained, pretrained_names
 from engine.network import Network
 from engine.strokes import render
 from tests.browser import STROKES
-from ui import draw
+from ui import draw, own_networks
 from ui.answer import Answer, to_html
+from ui.own_networks import MAX_OWN, Own
 from ui.sketchpad import SIDE
 
 
@@ -67,7 +68,7 @@ def test_a_network_that_has_expired_is_told_in_place() -> None:
 
 
 def test_a_network_of_ones_own_reads(untrained: Network) -> None:
-    own, picker = draw.offer(untrained, "run 1", {})
+    own, picker = own_networks.offer(untrained, "run 1", {})
     assert picker["value"] == ["run 1"]
     assert picker["choices"][-1] == ("run 1", "run 1")
     html, kept = draw.read_sketch(sketch("4"), picker["value"], own)
@@ -76,29 +77,29 @@ def test_a_network_of_ones_own_reads(untrained: Network) -> None:
 
 
 def test_a_taken_name_gets_a_number(untrained: Network) -> None:
-    own: draw.Own = {}
+    own: Own = {}
     for _ in range(3):
-        draw.offer(untrained, "digits", own)
+        own_networks.offer(untrained, "digits", own)
     assert list(own) == ["digits 2", "digits 3", "digits 4"]
     assert load_pretrained("digits") is not untrained
 
 
 def test_the_oldest_of_too_many_goes(untrained: Network) -> None:
-    own: draw.Own = {}
-    for i in range(draw.MAX_OWN + 2):
-        draw.offer(untrained, f"run {i}", own)
-    assert list(own) == [f"run {i}" for i in range(2, draw.MAX_OWN + 2)]
+    own: Own = {}
+    for i in range(MAX_OWN + 2):
+        own_networks.offer(untrained, f"run {i}", own)
+    assert list(own) == [f"run {i}" for i in range(2, MAX_OWN + 2)]
 
 
 def test_a_closed_tab_lets_go_of_its_own_networks_alone(untrained: Network) -> None:
-    mine, hers = draw.offer(untrained, "a", {})[0], draw.offer(untrained, "b", {})[0]
+    mine, hers = own_networks.offer(untrained, "a", {})[0], own_networks.offer(untrained, "b", {})[0]
     draw.read_sketch("", ["a"], mine, visitor("me"))
     draw.read_sketch("", ["b"], hers, visitor("her"))
     draw.leave(visitor("me"))
     assert mine == {}
     assert list(hers) == ["b"]
     draw.leave(visitor("her"))
-    assert not draw.open_pages
+    assert not own_networks.open_pages
 
 
 def test_no_picture_no_answer() -> None:

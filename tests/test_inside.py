@@ -23,10 +23,11 @@ from tests.test_draw_tab import sketch
 from tests.test_units import branching
 from ui import inside, inside_imagine
 from ui.inside_kernels import own_weights
-from ui.inside_look import GONE, Look, look_at
+from ui.inside_look import Look, look_at
 from ui.inside_pictures import number, signed
 from ui.inside_unit import card
 from ui.inside_words import about, titles
+from ui.own_networks import GONE
 
 SIDE, LAYERS, UNIT, KERNELS, OWN, WHY, CHANGED, MESSAGE = range(8)  # of `shown`
 FOUR = sketch("4")

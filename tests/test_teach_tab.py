@@ -19,6 +19,7 @@ from engine.own_digits import OwnDigits, save
 from tests.test_draw_tab import sketch
 from ui import data_source, draw, teach, teach_digits, teach_keeper, teach_pupil, teach_view
 from ui.data_source import SHARE
+from ui.own_networks import Own
 from ui.teach_pupil import Course, Pupil, room_of
 from ui.training_settings import MINE, WITH_MINE
 
@@ -48,7 +49,7 @@ class Page:
     """One visitor: what the page holds between two events."""
 
     def __init__(self) -> None:
-        self.own: draw.Own = {}
+        self.own: Own = {}
         self.pupil: Pupil | None = None
         self.digits = OwnDigits()
         self.names = [NAME]

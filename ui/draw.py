@@ -11,23 +11,23 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from engine.checkpoint import load_pretrained, pretrained_names
+from engine.checkpoint import pretrained_names
 from engine.digits import Prediction, recognize, recognize_ink
 from engine.images import PictureError
 from engine.network import Network
 from engine.own_digits import OwnDigits
-from ui import programs
+from ui import own_networks, programs
 from ui.answer import Answer, facts_of, to_html
 from ui.events import flag, newest, note, signal, tickets
 from ui.fields import image
 from ui.limits import Limits
 from ui.numbers_hint import hint, hint_panel
+from ui.own_networks import GoneError, Own, choices, find
 from ui.programs import file_at, refusal, short
 from ui.sketchpad import open_sketch, sketchpad
 
 TAB = "draw"  # what gr.Tabs calls this tab
 DEFAULT = "digits"  # the network that reads for programs that name none
-MAX_OWN = 8  # the oldest makes room
 
 EXAMPLES = Path(__file__).parent / "examples"
 STROKES = json.loads((EXAMPLES / "strokes.json").read_text(encoding="utf-8"))
@@ -36,18 +36,14 @@ PHOTOS = sorted(path for path in EXAMPLES.iterdir() if path.suffix in (".jpg", "
 BLANK = np.zeros((28, 28), np.uint8)  # no ink
 NO_INK = "no ink found"
 
-Own = dict[str, Network]
-open_pages: dict[str, Own] = {}  # session -> the networks of a visitor who has some
-
 
 @dataclass(frozen=True)
 class DrawTab:
     """What other tabs and the sections below need of this one.
 
     pad: the sketchpad; its value goes through `open_sketch`. picker: the networks that read, a list of names.
-    own_networks: this visitor's own, {name: Network}; the dict is changed in place, never replaced, because a
-    drawing may be read at the same moment. `offer` does both. below_answer: between their answer and the
-    picker. own_digits: the visitor's labelled drawings, an OwnDigits.
+    own_networks: this visitor's own, an Own; `own_networks.offer` changes both. below_answer: between their
+    answer and the picker. own_digits: the visitor's labelled drawings, an OwnDigits.
 
     The rest are signals (see ui/events.py). again: has the drawing read once more. for_teach: others read
     now. for_numbers, for_inside: the drawing was read, which the sections listen to while they are open;
@@ -67,25 +63,6 @@ class DrawTab:
     inside_open: gr.Checkbox
 
 
-def offer(network: Network, name: str, own: Own) -> tuple[Own, dict[str, Any]]:
-    """Put a visitor's network into the picker and choose it: the new values of `own_networks` and `picker`.
-
-    A name that is taken gets a number; beyond MAX_OWN networks the oldest goes.
-    """
-    taken, free, number = {*pretrained_names(), *own}, name, 2
-    while free in taken:
-        free, number = f"{name} {number}", number + 1
-    own[free] = network
-    while len(own) > MAX_OWN:
-        del own[next(iter(own))]
-    return own, gr.update(choices=choices(own), value=[free])
-
-
-def choices(own: Own) -> list[tuple[str, str]]:
-    """(label, name) of every network that a visitor can choose: ours first, their own last."""
-    return [(name, name) for name in [*pretrained_names(), *own]]
-
-
 # --- handlers -----------------------------------------------------------------------------------
 
 
@@ -93,8 +70,8 @@ def read_sketch(
     sketch: str | None, names: list[str], own: Own, request: gr.Request | None = None
 ) -> tuple[str, Own]:
     """What the chosen networks say to the drawing, and the visitor's networks, kept for another while."""
-    if own and request is not None and request.session_hash:
-        open_pages[request.session_hash] = own
+    if request is not None:
+        own_networks.remember(request.session_hash, own)
     try:
         ink = open_sketch(sketch)
     except PictureError as error:
@@ -119,8 +96,8 @@ def read_drawing(
 
 
 def leave(request: gr.Request) -> None:
-    """The tab was closed: let go of the visitor's networks now; Gradio would keep its state for an hour."""
-    open_pages.pop(request.session_hash or "", {}).clear()
+    """The tab was closed: the visitor's networks are kept no longer."""
+    own_networks.leave(request.session_hash)
 
 
 def read_picture(path: str | None, names: list[str], own: Own) -> tuple[str, Own]:
@@ -137,12 +114,10 @@ def ask(read: Callable[[Network], Prediction], names: list[str], own: Own) -> li
 
 def answer(read: Callable[[Network], Prediction], name: str, own: Own) -> Answer:
     """One network's answer, or the sentence that says why there is none."""
-    if name not in own and name not in pretrained_names():
-        return Answer(name, failure="This network is no longer kept here: train it again or upload its file.")
-    network = own[name] if name in own else load_pretrained(name)
     try:
+        network = find(name, own)
         return Answer(name, facts_of(network), read(network))
-    except PictureError as error:
+    except (GoneError, PictureError) as error:
         return Answer(name, failure=str(error))
 
 

@@ -14,7 +14,8 @@ import gradio as gr
 import numpy as np
 
 from engine.checkpoint import pretrained_names
-from ui.draw import DrawTab, Own, choices
+from ui import own_networks
+from ui.draw import DrawTab
 from ui.events import AT_ONCE, NEWEST, QUEUED, newest, note, signal, tickets
 from ui.inside_imagine import WISH_SCRIPT, WISH_TEMPLATE, dream, nothing_yet, wished
 from ui.inside_kernels import bench, own_kernel, own_view
@@ -23,6 +24,7 @@ from ui.inside_look import Look, look_at
 from ui.inside_pictures import inked
 from ui.inside_unit import card
 from ui.inside_why import another, why
+from ui.own_networks import Own, choices
 
 SIDE_SCRIPT = (Path(__file__).parent / "inside_side.js").read_text(encoding="utf-8")
 SIDE_TEMPLATE = (
@@ -67,7 +69,7 @@ def follow(
     """
     if not is_open:
         return tuple(gr.skip() for _ in range(10))
-    there = [*pretrained_names(), *own]
+    there = own_networks.names(own)
     found = name if name in there else first_of(names, own)
     networks = gr.skip() if there == listed and found == name else renew(own, name, found)
     return networks, there, *views(part, sketch, found, own, chosen, typed, other)
@@ -102,8 +104,8 @@ def opened(names: list[str], name: str | None, own: Own) -> tuple[bool, dict[str
 
 def first_of(names: list[str], own: Own) -> str:
     """The first of some networks that is there, else the first of all."""
-    shipped = pretrained_names()
-    return next((name for name in names if name in own or name in shipped), shipped[0])
+    there = own_networks.names(own)
+    return next((name for name in names if name in there), there[0])
 
 
 def renew(own: Own, name: str | None, wanted: str) -> dict[str, Any]:

@@ -10,9 +10,10 @@ from html import escape
 
 from engine.imagine import STEPS, Dream, imagine
 from ui.answer import percent
-from ui.draw import BLANK, Own
+from ui.draw import BLANK
 from ui.inside_look import Look, look_at
 from ui.inside_pictures import inked
+from ui.own_networks import Own
 
 WISH_TEMPLATE = (
     '<p class="asked" id="wish-asked">Imagine a …</p>'

@@ -7,14 +7,13 @@ from functools import cached_property
 
 import numpy as np
 
-from engine.checkpoint import load_pretrained, pretrained_names
+from engine.checkpoint import pretrained_names
 from engine.images import PictureError, fit_digit, to_network_input
 from engine.network import Network
 from engine.stages import Pass, run
-from ui.draw import BLANK, Own
+from ui.draw import BLANK
+from ui.own_networks import GoneError, Own, find
 from ui.sketchpad import open_sketch
-
-GONE = "This network is no longer kept here: train it again or upload its file."
 
 
 @dataclass(frozen=True)
@@ -48,12 +47,10 @@ class Look:
 def look_at(sketch: str | None, name: str | None, own: Own) -> Look | str:
     """A Look, or the sentence that says why there is none."""
     name = name or pretrained_names()[0]
-    if name not in own and name not in pretrained_names():
-        return GONE
-    network = own[name] if name in own else load_pretrained(name)
     try:
+        network = find(name, own)
         ink = open_sketch(sketch)
         fitted = fit_digit(BLANK if ink is None else ink, network.preprocessing.size)
-    except PictureError as error:
+    except (GoneError, PictureError) as error:
         return str(error)
     return Look(name, network, fitted)

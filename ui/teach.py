@@ -17,12 +17,13 @@ from gradio.context import Context
 from engine.checkpoint import pretrained_names
 from engine.images import PictureError
 from engine.own_digits import OwnDigits, OwnDigitsError
-from ui import draw, teach_digits, teach_keeper, teach_pupil
+from ui import own_networks, teach_digits, teach_keeper, teach_pupil
 from ui import teach_view as html
-from ui.draw import DrawTab, Own
+from ui.draw import DrawTab
 from ui.events import AT_ONCE, NEWEST, tickets
 from ui.limits import Limits
 from ui.messages import message
+from ui.own_networks import Own
 from ui.sketchpad import open_sketch
 from ui.teach_parts import of_course, parts
 from ui.teach_pupil import Course, Pupil, known, room_of
@@ -173,10 +174,10 @@ def put_into_picker(course: Course, own: Own, names: list[str]) -> dict[str, Any
     if course.name in own:
         own[course.name] = course.network
     else:
-        _, picked = draw.offer(course.network, f"{course.base}, my hand", own)
+        _, picked = own_networks.offer(course.network, f"{course.base}, my hand", own)
         course.name = picked["value"][0]
-    there = [name for name in names if name in own or name in pretrained_names()]
-    return gr.update(choices=draw.choices(own), value=_instead(there, old, course.name))
+    there = [name for name in names if name in own_networks.names(own)]
+    return gr.update(choices=own_networks.choices(own), value=_instead(there, old, course.name))
 
 
 def _instead(names: list[str], old: set[str], new: str) -> list[str]:
@@ -195,7 +196,9 @@ def tidy(own: Own, pupil: Pupil | None) -> tuple[Own, Any, Any]:
     for course in empty:
         own.pop(course.name, None)
         course.name = ""
-    return own, *((gr.update(choices=draw.choices(own)), next(tickets)) if empty else (gr.skip(), gr.skip()))
+    if not empty:
+        return own, gr.skip(), gr.skip()
+    return own, gr.update(choices=own_networks.choices(own)), next(tickets)
 
 
 def gone(

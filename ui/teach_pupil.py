@@ -10,7 +10,7 @@ import gradio as gr
 import numpy as np
 
 from engine import checkpoint
-from engine.checkpoint import load_pretrained, pretrained_names
+from engine.checkpoint import load_pretrained
 from engine.datasets import Dataset
 from engine.ink import fit_digit
 from engine.lesson_samples import samples
@@ -18,6 +18,7 @@ from engine.lessons import Classroom, Drawing, Lesson, Plan, teach
 from engine.network import Network
 from engine.own_digits import OwnDigits
 from engine.validation import accuracy
+from ui.own_networks import Own, find
 from ui.visitors import Belongings, Sessions
 
 MOST_LESSONS = 20  # that can be undone
@@ -128,7 +129,7 @@ class Pupil(Belongings):
         self.courses: dict[str, Course] = {}
         self.kept: OwnDigits | None = None
 
-    def attend(self, name: str, own: dict[str, Network]) -> Course:
+    def attend(self, name: str, own: Own) -> Course:
         """The course of a network or of its taught copy. ValueError with a sentence where it can't have one.
 
         A network that has made room for others begins anew.
@@ -146,13 +147,11 @@ class Pupil(Belongings):
         copies = {course.name: course for course in self.courses.values() if course.states}
         return next((copies[name] for name in names if name in copies), None)
 
-    def _begin(self, name: str, own: dict[str, Network]) -> Course:
-        if name in own:
-            network = own[name]
-            return Course(name, network, Classroom(network, samples(network.preprocessing.size)))
-        if name not in pretrained_names():
-            raise ValueError("this network is no longer kept here: train it again or upload its file")
-        return Course(name, load_pretrained(name), room_of(name))
+    def _begin(self, name: str, own: Own) -> Course:
+        network = find(name, own)
+        if name not in own:
+            return Course(name, network, room_of(name))
+        return Course(name, network, Classroom(network, samples(network.preprocessing.size)))
 
     def file(self, course: Course) -> str:
         """The network of a course as an .npz file to be downloaded."""

@@ -12,10 +12,11 @@ import gradio as gr
 from gradio.context import Context
 
 from engine.own_digits import OwnDigits
-from ui import draw, trainer
-from ui.draw import DrawTab, Own
+from ui import draw, own_networks, trainer
+from ui.draw import DrawTab
 from ui.events import AT_ONCE, QUEUED, into_sight
 from ui.limits import Limits
+from ui.own_networks import Own
 from ui.run_book import RunBook, sessions
 from ui.train_view import View, charts, expired
 from ui.training_form import Form, chosen, lay_out_form, preset_picker
@@ -114,7 +115,7 @@ class Handlers:
         """Put a copy of the network into the visitor's picker in Draw, and go there."""
         if book is None or book.run is None:
             return book, gr.skip(), gr.skip(), gr.skip(), *shown(expired(self.limits))
-        own, picked = draw.offer(book.run.network.copy().freeze(), book.run.record.short_title, own)
+        own, picked = own_networks.offer(book.run.network.copy().freeze(), book.run.record.short_title, own)
         return book, own, picked, gr.Tabs(selected=draw.TAB), *shown(View())
 
 
