@@ -11,10 +11,9 @@ import os
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import argparse
-import math
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -31,15 +30,15 @@ from engine import (
     number_evaluation,
 )
 from engine.captcha import reads_lines
+from engine.command_line import parser
 from engine.digits import reads_digits
 from engine.feeds import NotEndless, endless_feed, feed
 from engine.gpu import NoGPU, copy_here, cupy
 from engine.long_training import train_long
 from engine.network import Network
 from engine.optimizers import SGD
-from engine.recipes import COLOUR_LOSSES, RECIPES, Recipe
+from engine.recipes import RECIPES, Recipe
 from engine.resume import StateError, load_state, save_state
-from engine.schedules import SCHEDULES
 from engine.training import (
     BatchDone,
     EpochDone,
@@ -236,73 +235,8 @@ def _evaluate(arguments: argparse.Namespace) -> None:
         checkpoint.save(network, path, np.float16 if half else np.float32)
 
 
-def _number(kind: type[int] | type[float], least: float, above: bool = False) -> Callable[[str], float]:
-    """A finite number from `least` on, or above it, for argparse."""
-
-    def read(text: str) -> float:
-        value = kind(text)
-        if not math.isfinite(value) or value < least or (above and value == least):
-            raise argparse.ArgumentTypeError(f"{text} is not {'above' if above else 'at least'} {least}")
-        return value
-
-    read.__name__ = "whole number" if kind is int else "number"  # as argparse calls what is none
-    return read
-
-
-_count, _from_0 = _number(int, 1), _number(int, 0)
-_amount, _amount_or_0 = _number(float, 0, above=True), _number(float, 0)
-
-
-def _file(text: str) -> str:
-    """A path, for argparse; an empty one would be taken for none, and so for a shipped file's."""
-    if not text.strip():
-        raise argparse.ArgumentTypeError("it names no file")
-    return text
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m engine", description=__doc__)
-    commands = parser.add_subparsers(required=True)
-    training = commands.add_parser("train", help="train a named network and write its weights")
-    training.add_argument("name", choices=list(RECIPES))
-    training.add_argument("--seed", type=_from_0, help="another seed than the recipe's")
-    training.add_argument("--epochs", type=_count, help="another number of epochs than the recipe's")
-    training.add_argument("--threads", type=_count, default=1, help="split each batch among so many threads")
-    training.add_argument("--processes", type=_count, default=1, help="so many more draw lines of digits")
-    training.add_argument("--state", type=_file, help="a file to resume from, written each minute")
-    training.add_argument("--out", type=_file, help="the file to write instead of weights/NAME.npz")
-    training.add_argument("--half", action="store_true", help="write float16")
-    training.add_argument("--start", type=_file, help="a file whose weights the training begins with")
-    training.add_argument("--batch", type=_count, help="another batch size than the recipe's")
-    training.add_argument("--rate", type=_amount, help="another learning rate than the recipe's")
-    training.add_argument("--decay", type=_amount_or_0, help="another weight decay than the recipe's")
-    training.add_argument("--schedule", choices=list(SCHEDULES), help="another schedule than the recipe's")
-    training.add_argument("--loss", choices=COLOUR_LOSSES, help="another loss for colorize")
-    training.add_argument(
-        "--crops",
-        type=int,
-        choices=(64, 96, 128, 160),
-        help="pixels of the shorter side of all of colorize's crops, by the clock",
-    )
-    training.add_argument(
-        "--even",
-        type=float,
-        default=0.0,
-        help="draw the sources of colorize's photos more evenly, by the clock: from 0 to 1",
-    )
-    training.add_argument(
-        "--hard", type=_file, help="a reader of captchas: learn mostly what it does not read surely"
-    )
-    training.add_argument("--gpu", action="store_true", help="train on a GPU, by CuPy")
-    training.add_argument("--minutes", type=_amount, help="how long at most; the schedule follows the clock")
-    training.add_argument("--unmeasured", action="store_true", help="leave the figures to `evaluate --write`")
-    training.set_defaults(run=_train)
-    evaluating = commands.add_parser("evaluate", help="measure a network on the test sets that are here")
-    evaluating.add_argument("name")
-    evaluating.add_argument("--file", type=_file, help="a file instead of weights/NAME.npz")
-    evaluating.add_argument("--write", action="store_true", help="write the figures into the file")
-    evaluating.set_defaults(run=_evaluate)
-    arguments = parser.parse_args()
+    arguments = parser(_train, _evaluate).parse_args()
     try:
         arguments.run(arguments)
     except (datasets.DataUnavailable, checkpoint.CheckpointError, StateError, NoGPU, NotEndless) as error:

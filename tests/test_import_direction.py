@@ -35,7 +35,7 @@ FLOORS: dict[str, str] = {
     "captcha_corpus number_corpus feeds long_training resume evaluation number_cuts numbers digits "
     "number_evaluation lesson_samples lessons own_digits "
     "captcha captcha_evaluation captcha_lessons colour_corpus device_crops colour_hints colorize "
-    "colour_evaluation pixel_networks pixel_steps painting",
+    "colour_evaluation pixel_networks pixel_steps painting command_line",
     "command": "__main__",
 }
 HEIGHTS = {f"engine.{name}": height for height, names in enumerate(FLOORS.values()) for name in names.split()}
