@@ -18,9 +18,9 @@ from engine.captcha_lessons import BATCH, Exercise, Lesson
 from engine.captcha_styles import STYLES
 from engine.network import Network
 from ui import captcha, captcha_pupil, captcha_school
-from ui.captcha import Handlers
 from ui.captcha_pupil import Pupil
 from ui.captcha_school import SchoolView
+from ui.captcha_school_tab import Handlers
 from ui.captcha_stage import Stage, shown
 from ui.limits import Limits
 from ui.places import places
@@ -260,7 +260,7 @@ def test_a_closed_page_ends_a_lesson_in_the_middle() -> None:
 
 
 def test_what_has_expired_is_said() -> None:
-    handlers = Handlers(LIMITS)
+    handlers = captcha.Handlers(LIMITS)
     *_, html, _ = handlers.make("plain", 4, 1, 1, {}, None, True)
     assert "Your copy was kept for 1 h" in html
     *_, html, _ = handlers.make("plain", 4, 1, 1, {}, Pupil(), True)

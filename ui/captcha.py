@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
-import numpy as np
 from gradio.context import Context
 
 from engine.captcha import read
-from engine.captcha_lessons import BATCH, Exercise, Lesson
 from engine.checkpoint import CheckpointError
 from engine.images import Picture, PictureError, open_picture
 from ui import (
@@ -24,23 +20,12 @@ from ui import (
     captcha_maker,
     captcha_origins,
     captcha_pupil,
-    captcha_school,
+    captcha_school_tab,
 )
 from ui.captcha_maker import Made, Maker, digest, exercise_of, remembered, seed_of
 from ui.captcha_pupil import Pupil
-from ui.captcha_school import SchoolView
-from ui.captcha_stage import (
-    LESSON,
-    REPLAY,
-    LessonPart,
-    Stage,
-    lay_out_lesson,
-    lay_out_score,
-    panel,
-    picture_field,
-    shown,
-)
-from ui.events import AT_ONCE, NUMBERED, QUEUED, Turns, in_turn, newest, request_number, signal, tickets
+from ui.captcha_stage import Stage, lay_out_lesson, lay_out_score, panel, picture_field
+from ui.events import AT_ONCE, NUMBERED, Turns, in_turn, newest, request_number, signal, tickets
 from ui.limits import Limits, spoken_time
 from ui.messages import message
 from ui.programs import refusal
@@ -124,64 +109,6 @@ class Handlers:
         seed = secrets.randbelow(1_000_000)
         return seed, *self.make(style, length, difficulty, seed, made, pupil, had_copy)
 
-    def begin_score(
-        self,
-        style: str | None,
-        length: float | None,
-        difficulty: float | None,
-        pupil: Pupil | None,
-        request: gr.Request,
-    ) -> tuple[Any, ...]:
-        """Score it."""
-        return self._begin(pupil, request, (style, length, difficulty), None)
-
-    def begin_lesson(
-        self,
-        style: str | None,
-        length: float | None,
-        difficulty: float | None,
-        pictures: float | None,
-        replay: float | None,
-        pupil: Pupil | None,
-        request: gr.Request,
-    ) -> tuple[Any, ...]:
-        """Teach it."""
-        count = int(np.clip(pictures or LESSON, BATCH, self.limits.max_lesson_pictures))
-        share = float(np.clip(replay if replay is not None else REPLAY, 0, 100)) / 100
-        return self._begin(pupil, request, (style, length, difficulty), (count, share))
-
-    def bring_back(self, path: str | None, pupil: Pupil | None, request: gr.Request) -> tuple[Any, ...]:
-        """Bring a copy back."""
-        pupil, view = captcha_school.bring_back(pupil, path, self.limits)
-        captcha_pupil.sessions.remember(request.session_hash, pupil)
-        return pupil, *shown(view)
-
-    def work(self, pupil: Pupil | None) -> Iterator[tuple[Any, ...]]:
-        """What was planned. The pupil is written with each view, so that its time to live begins anew."""
-        yield pupil, *shown(SchoolView())
-        with closing(captcha_school.carry_out(pupil, self.limits)) as views:
-            for view in views:
-                yield pupil, *shown(view)
-
-    def _begin(
-        self,
-        pupil: Pupil | None,
-        request: gr.Request,
-        fields: tuple[Any, ...],
-        taught: tuple[int, float] | None,
-    ) -> tuple[Any, ...]:
-        try:
-            exercise = exercise_of(*fields)
-        except ValueError as error:
-            raise refusal(error) from error
-        wanted: Exercise | Lesson = exercise
-        if taught is not None:
-            seed = secrets.randbelow(2**31)
-            wanted = Lesson(exercise, *taught, checked=self.limits.check_pictures, seed=seed)
-        pupil, view = captcha_school.plan(pupil, wanted, self.limits)
-        captcha_pupil.sessions.remember(request.session_hash, pupil)
-        return pupil, *shown(view)
-
     def _answer(self, path: str | None, made: Made, pupil: Pupil | None, had_copy: bool) -> str:
         if not path:
             return captcha_answer.EMPTY
@@ -200,16 +127,6 @@ def is_made(path: str, made: Made) -> bool:
         return digest(open_picture(path, longest=LARGEST)) in made
     except PictureError:
         return False
-
-
-def stop(pupil: Pupil | None) -> list[Any]:
-    """Stop, of a score or a lesson."""
-    return shown(captcha_school.stop(pupil))
-
-
-def reset(pupil: Pupil | None) -> list[Any]:
-    """Reset: the visitor's own copy is forgotten."""
-    return shown(captcha_school.reset(pupil))
 
 
 def let_go(pupil: Pupil | None) -> None:
@@ -264,7 +181,7 @@ def build() -> None:
     turns = Turns()  # a picture that is brought, one that is made, and a lesson all end in an answer
     newest([picture.change], handlers.read_picture, again, [*seen, is_new], turns)
     wire_maker(handlers, maker, [made, pupil, had_copy], [picture, made, maker.about, *seen], turns)
-    changed = wire_school(handlers, stage, maker, lesson, pupil)
+    changed = captcha_school_tab.wire(limits, stage, maker, lesson, pupil)
     read_again = in_turn(handlers.read_again, turns)
     for event in changed:
         event.then(read_again, [*again, request_number()], [*seen, had_copy], js=NUMBERED, **AT_ONCE)
@@ -282,39 +199,3 @@ def wire_maker(
     exercise = [maker.style, maker.length, maker.difficulty]
     again = [maker.seed, *outputs]
     newest([maker.button.click], handlers.make_another, [*exercise, *states], again, turns)
-
-
-def wire_school(
-    handlers: Handlers,
-    stage: Stage,
-    maker: Maker,
-    lesson: LessonPart,
-    pupil: gr.State,
-) -> tuple[Any, ...]:
-    """Score and Teach: a quick answer, then the work. What comes back: the events that change the reader."""
-    exercise = [maker.style, maker.length, maker.difficulty]
-    outputs = [pupil, *stage.outputs]
-    scores = stage.score_start.click(handlers.begin_score, [*exercise, pupil], outputs, **AT_ONCE)
-    scores.then(
-        handlers.work,
-        pupil,
-        outputs,
-        concurrency_id="captcha-score",
-        concurrency_limit=handlers.limits.max_trainings,
-        **QUEUED,
-    )
-    fields = [*exercise, lesson.pictures, lesson.replay, pupil]
-    begun = stage.lesson_start.click(handlers.begin_lesson, fields, outputs, **AT_ONCE)
-    taught = begun.then(
-        handlers.work,
-        pupil,
-        outputs,
-        concurrency_id="train",
-        concurrency_limit=handlers.limits.max_trainings,
-        **QUEUED,
-    )
-    for button in (stage.score_stop, stage.lesson_stop):
-        button.click(stop, pupil, stage.outputs, **AT_ONCE)
-    gone = lesson.reset.click(reset, pupil, stage.outputs, **AT_ONCE)
-    back = lesson.upload.upload(handlers.bring_back, [lesson.upload, pupil], outputs, **AT_ONCE)
-    return taught, gone, back
