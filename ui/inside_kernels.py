@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.kernels import CLASSIC, apply, learned, picture_weights
 from ui.inside_look import Look
-from ui.inside_pictures import inked, number, signed, strength_of
+from ui.inside_pictures import number, signed, strength_of
 
 LARGEST = 100.0  # that one of the visitor's nine numbers may be
 MOST = 24  # neurons shown of a network without kernels
@@ -145,8 +145,3 @@ def _tile(weights: str, made: str, name: str) -> str:
         f'<figure title="{name}"><img class="kernel" src="{weights}" alt="{name}">'
         f'<img src="{made}" alt="the drawing through {name}"></figure>'
     )
-
-
-def drawing(look: Look) -> str:
-    """The picture that kernels slide over."""
-    return inked(look.ink)

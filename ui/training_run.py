@@ -100,10 +100,6 @@ class Run:
             self.adopt(settings)
 
     @property
-    def active(self) -> bool:
-        return self._busy.locked()
-
-    @property
     def can_continue(self) -> bool:
         return self.splits is not None and self.phase in (Phase.PAUSED, Phase.DONE)
 
