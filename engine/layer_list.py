@@ -34,6 +34,7 @@ class ArchitectureError(ValueError):
 
 
 MAX_LAYERS = 100
+MOST_UNITS = 4096  # of a dense layer
 MAX_PARAMETERS = 2_000_000
 MAX_NUMBERS = 1 << 20  # that one layer gives for one picture
 MAX_WORK = 60_000_000  # multiplications for one picture
@@ -175,8 +176,12 @@ def _dense(
     outputs: int, bias: bool, shape: tuple[int, ...], start: Initializer, rng: np.random.Generator
 ) -> list[Layer]:
     inputs = math.prod(shape)
-    if not 1 <= outputs <= 4096 or inputs * outputs > MAX_PARAMETERS:
-        raise ArchitectureError(f"{inputs} × {outputs} weights are too many or too few")
+    if not 1 <= outputs <= MOST_UNITS:
+        raise ArchitectureError(f"a dense layer has 1 to {MOST_UNITS:,} units, not {outputs:,}")
+    if inputs * outputs > MAX_PARAMETERS:
+        raise ArchitectureError(
+            f"{inputs:,} × {outputs:,} weights are too many; all layers may have {MAX_PARAMETERS:,}"
+        )
     flatten: list[Layer] = [Flatten()] if len(shape) == 3 else []
     return [*flatten, Dense(inputs, outputs, bias=bias, initial=start, rng=rng)]
 
