@@ -8,7 +8,8 @@
 // Python sets `ground` (the photo, with the hints that came with it) and `likely` (an answer to a click). The
 // coloured photo comes from the part that shows it, as an event "coloured" with the picture.
 //
-// One script in four files, in this order: hint_canvas.js, hint_colours.js, hint_pointer.js, hint_keys.js.
+// One script in five files, in this order: hint_canvas.js, canvas_tools.js, hint_colours.js, hint_pointer.js,
+// hint_keys.js.
 
 const pad = element.querySelector(".hints");
 const canvas = pad.querySelector("canvas");
@@ -130,13 +131,6 @@ const actions = {
   eraser() { leave(); choose(true); },
   beneath() { look(!beneath); },
 };
-
-function choose(eraser) {
-  erasing = eraser;
-  button.pen.setAttribute("aria-pressed", String(!eraser));
-  button.eraser.setAttribute("aria-pressed", String(eraser));
-  pad.classList.toggle("erasing", eraser);
-}
 
 function look(at) {
   beneath = at;

@@ -7,15 +7,12 @@ lengths in units of the photo's width. Nothing about it is trusted: `ui.colorize
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import gradio as gr
 
-from ui.sketchpad import tool
+from ui.sketchpad import script, tool
 
 EVERY_MS = 160  # while the pen moves, at most one message in that time
-PARTS = ("hint_canvas.js", "hint_colours.js", "hint_pointer.js", "hint_keys.js")
-SCRIPT = "\n".join((Path(__file__).parent / part).read_text(encoding="utf-8") for part in PARTS)
+SCRIPT = script("hint_canvas.js", "canvas_tools.js", "hint_colours.js", "hint_pointer.js", "hint_keys.js")
 USE = "Arrow keys move, Enter asks for likely colours, 1 to 5 choose one."
 # Only a and b of a colour count: how light a place is the photo says.
 PALETTE = {

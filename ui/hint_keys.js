@@ -5,16 +5,6 @@ const KEYS = {
 };
 const ARROWS = { arrowleft: [-1, 0], arrowright: [1, 0], arrowup: [0, -1], arrowdown: [0, 1] };
 
-function command(event) {
-  const key = event.key.toLowerCase();
-  if (event.altKey) return null;
-  if (event.ctrlKey || event.metaKey) {
-    if (key === "z") return event.shiftKey ? "redo" : "undo";
-    return key === "y" ? "redo" : null;
-  }
-  return KEYS[key] ?? null;
-}
-
 // On the canvas: arrows move the place, Enter asks what it may be, 1 to 5 choose; Escape leaves it.
 function walk(key, far) {
   if (ARROWS[key]) {

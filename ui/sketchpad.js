@@ -8,6 +8,9 @@
 // Other parts of the page may draw as well:
 //   pad.dispatchEvent(new CustomEvent("sketch", {detail: {strokes: [[x, y, x, y, ...], ...]}}))
 // and are told by an event "drawn", which bubbles, that a stroke has begun or ended or was taken away.
+//
+// One script in four files, in this order: sketchpad.js, canvas_tools.js, sketchpad_storage.js,
+// sketchpad_player.js.
 
 const pad = element.querySelector(".pad");
 const canvas = pad.querySelector("canvas");
@@ -120,42 +123,6 @@ function postSoon() {
   timer = timer || setTimeout(post, Math.max(0, posted + props.every_ms - performance.now()));
 }
 
-// --- keeping ------------------------------------------------------------------------------------
-
-// After a call that fails Gradio's client loads the page again, a visitor may do so too, and a phone lets go of a
-// tab in the background: what is on the paper is kept in the tab's own storage, and comes back. A browser may
-// refuse to store anything, or hold something else there; then the pad is blank, as for a newcomer.
-
-function keep() {
-  if (!props.kept_as) return;
-  const strokes = current ? [...visible(), current] : visible();
-  try {
-    if (strokes.length) sessionStorage.setItem(props.kept_as, JSON.stringify(strokes, rounded));
-    else sessionStorage.removeItem(props.kept_as);
-  } catch { /* no storage, or a full one */ }
-}
-
-function rounded(_, value) {
-  return typeof value === "number" ? Math.round(value * 1e4) / 1e4 : value;
-}
-
-function isStroke(stroke) {
-  const { points, width, erases } = stroke;
-  const sound = (point) => point.length === 2 && point.every(Number.isFinite);
-  return width > 0 && typeof erases === "boolean" && points.length > 0 && points.every(sound);
-}
-
-function bringBack() {
-  let strokes = [];
-  try {
-    strokes = props.kept_as && JSON.parse(sessionStorage.getItem(props.kept_as)) || [];
-    if (!strokes.every(isStroke)) return;
-  } catch { return; }
-  if (!strokes.length) return;
-  done = strokes.map(({ points, width, erases }) => ({ points, width, erases, colour: INK }));
-  rebuilt();
-}
-
 // --- actions ------------------------------------------------------------------------------------
 
 function changed() {
@@ -197,13 +164,6 @@ const actions = {
   pen() { choose(false); },
   eraser() { choose(true); },
 };
-
-function choose(eraser) {
-  erasing = eraser;
-  button.pen.setAttribute("aria-pressed", String(!eraser));
-  button.eraser.setAttribute("aria-pressed", String(eraser));
-  pad.classList.toggle("erasing", eraser);
-}
 
 function penWidth(erases) {
   return (Number(size.value) / 100) * (erases ? 2 : 1);  // an eraser is wider than what it rubs out
@@ -285,16 +245,6 @@ const KEYS = {
   z: "undo", y: "redo", c: "clear", delete: "clear", e: "eraser", b: "pen", "[": -1, "]": 1,
 };
 
-function command(event) {
-  const key = event.key.toLowerCase();
-  if (event.altKey) return null;
-  if (event.ctrlKey || event.metaKey) {
-    if (key === "z") return event.shiftKey ? "redo" : "undo";
-    return key === "y" ? "redo" : null;
-  }
-  return KEYS[key] ?? null;
-}
-
 function onKey(event) {
   if (!element.isConnected) return document.removeEventListener("keydown", onKey);
   const focus = document.activeElement;
@@ -311,53 +261,7 @@ document.addEventListener("keydown", onKey);
 for (const [name, one] of Object.entries(button)) one.addEventListener("click", () => act(name));
 size.addEventListener("input", () => showNib());
 
-// --- drawings that come from elsewhere --------------------------------------------------------------
-
-const SPEED = 3.2;  // pad widths a second, a brisk hand
-
-// Finish at once what is being drawn by itself, before anything else happens.
-let rest = [];
-function settle() {
-  cancelAnimationFrame(playing);
-  playing = 0;
-  for (const stroke of rest) { current = stroke; endStroke(); }  // the first replaces its own half
-  rest = [];
-}
-
-function play(strokes) {
-  if (pointer !== null) return;
-  settle();
-  if (visible().length) done.push({ clears: true });
-  screen.redraw();
-  small.redraw();
-  rest = strokes.map((flat) => ({
-    points: Array.from({ length: flat.length / 2 }, (_, i) => [flat[2 * i], flat[2 * i + 1]]),
-    width: penWidth(false), colour: INK, erases: false,
-  }));
-  if (window.matchMedia("(prefers-reduced-motion: reduce)").matches) { settle(); post(); return; }
-  let before = performance.now(), ink = 0;
-  let next = 0, stroke = null;
-  playing = requestAnimationFrame(function step(now) {
-    for (ink += (now - before) / 1000 * SPEED; ink > 0 && (stroke || rest.length);) {
-      if (!stroke) { stroke = rest[0]; startStroke(stroke.points[0], stroke.width, false); next = 1; }
-      if (next < stroke.points.length) {
-        const [x, y] = stroke.points[next++], [lastX, lastY] = current.points.at(-1);
-        current.points.push([x, y]);
-        ink -= Math.hypot(x - lastX, y - lastY);
-      } else {
-        rest.shift();
-        stroke = null;
-        endStroke();
-      }
-    }
-    before = now;
-    paint(canvas, screen);
-    if (stroke || rest.length) { postSoon(); playing = requestAnimationFrame(step); }
-    else { playing = 0; post(); }
-  });
-}
-
-pad.addEventListener("sketch", (event) => play(event.detail.strokes));
+// --- beginning ------------------------------------------------------------------------------------
 
 // The drawing is here alone. Gradio may put the first value back while the page is still being built; what was
 // drawn by then is said again.

@@ -1,8 +1,8 @@
 """The sketchpad: a sheet of paper in the page that says what is on it while the pen still moves.
 
 It is a `gr.HTML` around one <canvas>, and a function instead of a subclass because Gradio writes a .pyi file
-beside the source of every subclass of a component. `sketchpad.js` draws, keeps the strokes and sends; its
-value is "" while the paper is blank and else a small PNG as a data URL, which `open_sketch` opens.
+beside the source of every subclass of a component. The scripts draw, keep the strokes and send; its value
+is "" while the paper is blank and else a small PNG as a data URL, which `open_sketch` opens.
 """
 
 import base64
@@ -22,7 +22,13 @@ MAX_CHARACTERS = 200_000  # of a data URL; a drawing needs some 5,000
 MAX_SIDE = 1024
 PREFIX = "data:image/png;base64,"
 
-SCRIPT = (Path(__file__).parent / "sketchpad.js").read_text(encoding="utf-8")
+
+def script(*parts: str) -> str:
+    """The files of a component's script, joined: Gradio runs it as one function's body."""
+    return "\n".join((Path(__file__).parent / part).read_text(encoding="utf-8") for part in parts)
+
+
+SCRIPT = script("sketchpad.js", "canvas_tools.js", "sketchpad_storage.js", "sketchpad_player.js")
 
 ICONS = {
     "pen": "M4 20l1-4L16.5 4.5a2.1 2.1 0 0 1 3 3L8 19l-4 1zM14.5 6.5l3 3",
