@@ -8,8 +8,8 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from engine.captcha_colours import chance, pick, whole, within
 from engine.captcha_grounds import clouds
+from engine.chances import chance, pick, whole, within
 
 Damage = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 SMOOTH = np.array([[1, 1, 1], [1, 5, 1], [1, 1, 1]], np.float32) / 13  # the filter Pillow calls SMOOTH

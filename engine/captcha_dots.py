@@ -9,7 +9,8 @@ import numpy as np
 
 from engine import captcha_ink as ink_tools
 from engine import captcha_marks as marks
-from engine.captcha_colours import chance, colour_of, flat, painted, pick, whole, within
+from engine.captcha_colours import colour_of, flat, painted
+from engine.chances import chance, pick, whole, within
 from engine.faces import Faces
 from engine.glyphs import glyph
 

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from engine import captcha_marks as marks
-from engine.captcha_colours import chance, pick, whole, within
+from engine.chances import chance, pick, whole, within
 
 Ground = Callable[[np.random.Generator, int, int, np.ndarray, float], np.ndarray]
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from engine.captcha_colours import chance, pick, within
 from engine.captcha_grounds import clouds
+from engine.chances import chance, pick, within
 
 RING = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
 Map = tuple[np.ndarray, np.ndarray]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.captcha_colours import within
+from engine.chances import within
 from engine.glyphs import Pose, Stamp, bounds, glyph, stamp, tight
 
 

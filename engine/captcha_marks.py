@@ -7,7 +7,7 @@ import math
 import cv2
 import numpy as np
 
-from engine.captcha_colours import chance, pick, whole, within
+from engine.chances import chance, pick, whole, within
 
 BITS = 4  # cv2 takes coordinates in 1/16 pixels
 

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from engine.captcha_colours import pick, whole
+from engine.chances import pick, whole
 from engine.faces import PILLOW, Faces, NoFaces, droid_sans_mono
 
 T = TypeVar("T")

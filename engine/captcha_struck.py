@@ -12,10 +12,11 @@ import numpy as np
 from engine import captcha_grounds as grounds
 from engine import captcha_ink as ink_tools
 from engine import captcha_marks as marks
-from engine.captcha_colours import away_from, chance, colour_of, flat, painted, pick, whole, within
+from engine.captcha_colours import away_from, colour_of, flat, painted
 from engine.captcha_damage import damage
 from engine.captcha_line import Setting, framed, set_line
 from engine.captcha_styles import stroke_width
+from engine.chances import chance, pick, whole, within
 from engine.faces import Faces
 from engine.glyphs import coloured
 

@@ -16,22 +16,12 @@ from PIL import Image, ImageDraw
 from engine import captcha_grounds as grounds
 from engine import captcha_ink as ink_tools
 from engine import captcha_marks as marks
-from engine.captcha_colours import (
-    away_from,
-    brightness,
-    chance,
-    colour_of,
-    flat,
-    ink_and_ground,
-    painted,
-    pick,
-    whole,
-    within,
-)
+from engine.captcha_colours import away_from, brightness, colour_of, flat, ink_and_ground, painted
 from engine.captcha_dots import draw_dots
 from engine.captcha_line import Setting, framed, set_line, typeset
 from engine.captcha_outlines import draw_outline
 from engine.captcha_package import draw_package
+from engine.chances import chance, pick, whole, within
 from engine.faces import LIBERATION, Faces, font
 from engine.glyphs import Stamp, coloured, merged
 from engine.printed_numbers import draw_print

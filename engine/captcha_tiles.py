@@ -11,8 +11,9 @@ import numpy as np
 
 from engine import captcha_ink as ink_tools
 from engine import captcha_marks as marks
-from engine.captcha_colours import away_from, chance, colour_of, flat, painted, pick, whole, within
+from engine.captcha_colours import away_from, colour_of, flat, painted
 from engine.captcha_damage import damage
+from engine.chances import chance, pick, whole, within
 from engine.faces import Faces
 from engine.glyphs import Pose, Stamp, merged, stamp, tight
 

@@ -16,22 +16,13 @@ import numpy as np
 from engine import captcha_grounds as grounds
 from engine import captcha_ink as ink_tools
 from engine import captcha_marks as marks
-from engine.captcha_colours import (
-    away_from,
-    brightness,
-    chance,
-    colour_of,
-    flat,
-    painted,
-    pick,
-    whole,
-    within,
-)
+from engine.captcha_colours import away_from, brightness, colour_of, flat, painted
 from engine.captcha_damage import damage
 from engine.captcha_line import Setting, framed, set_line, typeset
 from engine.captcha_struck import draw_struck
 from engine.captcha_styles import HARDEST, STYLES, stroke_width
 from engine.captcha_tiles import draw_tiles
+from engine.chances import chance, pick, whole, within
 from engine.faces import LIBERATION, Faces
 from engine.glyphs import Pose, Stamp, coloured, merged, stamp
 

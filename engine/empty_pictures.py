@@ -11,8 +11,9 @@ import numpy as np
 
 from engine import captcha_grounds as grounds
 from engine import captcha_marks as marks
-from engine.captcha_colours import chance, colour_of, flat, painted, pick, whole, within
+from engine.captcha_colours import colour_of, flat, painted
 from engine.captcha_damage import damage
+from engine.chances import chance, pick, whole, within
 from engine.datasets import DataUnavailable
 from engine.images import open_picture
 from engine.photos import Photos, training_photos

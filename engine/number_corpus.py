@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from engine.captcha_colours import chance, colour_of, pick, within
+from engine.captcha_colours import colour_of
 from engine.captcha_damage import blurred, compressed, halved, noisy, paler, shaded
 from engine.captcha_grounds import clouds
+from engine.chances import chance, pick, within
 from engine.empty_pictures import draw_nothing
 from engine.line import line_of, tall_rows
 from engine.line_corpus import CHUNK, LONGEST, LineCorpus, Volume, natural_line

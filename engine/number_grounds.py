@@ -13,8 +13,9 @@ import cv2
 import numpy as np
 
 from engine import captcha_grounds as grounds
-from engine.captcha_colours import chance, colour_of, pick, whole, within
+from engine.captcha_colours import colour_of
 from engine.captcha_grounds import clouds
+from engine.chances import chance, pick, whole, within
 from engine.empty_pictures import part_of_a_photo
 
 TINTS = [np.array(tint) for tint in ((250, 240, 170), (245, 230, 120), (250, 220, 210), (205, 225, 245))]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import cv2
 import numpy as np
 
-from engine.captcha_colours import chance, pick, whole, within
+from engine.chances import chance, pick, whole, within
 from engine.number_sources import Sources
 from engine.strokes import Hand, Strokes, render_pieces, smooth, vary
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
-from engine.captcha_colours import chance, pick, within
+from engine.chances import chance, pick, within
 from engine.number_ink import Blot, Writing, mark, some_writing
 from engine.number_sources import Sources
 from engine.strokes import render_pieces

@@ -14,17 +14,9 @@ from engine import captcha_damage as damages
 from engine import captcha_grounds as grounds
 from engine import captcha_ink as ink_tools
 from engine import captcha_marks as marks
-from engine.captcha_colours import (
-    brightness,
-    chance,
-    colour_of,
-    flat,
-    ink_and_ground,
-    painted,
-    pick,
-    within,
-)
+from engine.captcha_colours import brightness, colour_of, flat, ink_and_ground, painted
 from engine.captcha_line import Setting, centred, framed, set_line, typeset
+from engine.chances import chance, pick, within
 from engine.faces import Faces
 from engine.glyphs import Stamp, merged
 

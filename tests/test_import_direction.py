@@ -25,7 +25,7 @@ FLOORS: dict[str, str] = {
     "files": "description checkpoint layer_list architectures rules mnist datasets strokes digit_shapes "
     "hurried_shapes "
     "augmentation digit_corpus decoding line ink ground ruled_paper paper images strip faces glyphs "
-    "captcha_colours captcha_line captcha_marks captcha_grounds captcha_ink captcha_damage "
+    "chances captcha_colours captcha_line captcha_marks captcha_grounds captcha_ink captcha_damage "
     "captcha_package captcha_dots captcha_outlines printed_numbers captcha_styles captcha_struck "
     "captcha_tiles captcha_variety photos empty_pictures guided_filter bilateral hint_spread hint_regression "
     "hinted_colours "
