@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.captcha_variety import FAMILIES
+from engine.captcha_families import FAMILIES
 from engine.empty_pictures import draw_nothing
 from engine.faces import Faces, NoFaces, debian_faces, droid_sans_mono, everyday, ordinary, shipped_faces
 from engine.line import ink_rows, line_of, tall_rows

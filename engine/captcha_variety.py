@@ -2,13 +2,10 @@
 
 `draw_varied` mixes freely what captcha generators do: the line and its faces, the ink, the strokes across,
 the ground, the damage. All of it hangs on one number, how hard this picture is, so that seldom everything is
-at its worst at once. `FAMILIES` names what a corpus may mix: the free mixture, and each style at any
-difficulty.
+at its worst at once.
 """
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import cv2
 import numpy as np
@@ -16,18 +13,14 @@ import numpy as np
 from engine import captcha_grounds as grounds
 from engine import captcha_ink as ink_tools
 from engine import captcha_marks as marks
+from engine.captcha_clutter import strays, strewn
 from engine.captcha_colours import away_from, brightness, colour_of, flat, painted
 from engine.captcha_damage import damage
 from engine.captcha_line import Setting, framed, set_line, typeset
-from engine.captcha_struck import draw_struck
-from engine.captcha_styles import HARDEST, STYLES, stroke_width
-from engine.captcha_tiles import draw_tiles
+from engine.captcha_styles import stroke_width
 from engine.chances import chance, pick, whole, within
-from engine.faces import LIBERATION, Faces
-from engine.glyphs import Pose, Stamp, coloured, merged, stamp
-
-LETTERS = "0123456789abcdefhknprstuvwxyz"
-Family = Callable[[str, np.random.Generator, Faces], np.ndarray]
+from engine.faces import Faces
+from engine.glyphs import Stamp, coloured
 
 
 def draw_varied(text: str, rng: np.random.Generator, faces: Faces) -> np.ndarray:
@@ -44,21 +37,21 @@ def draw_varied(text: str, rng: np.random.Generator, faces: Faces) -> np.ndarray
     thick = stroke_width(ink)
     ink = _treated(ink, rng, thick, hard)
     if chance(rng, 0.45):  # below the digits
-        picture = _strewn(picture, rng, paper, inks, thick, hard)
+        picture = strewn(picture, rng, paper, inks, thick, hard)
     if chance(rng, 0.35):
         count = whole(rng, 1, 2 + round(3 * hard))
         reach = (1.0, max(1.2, thick * (0.3 + 0.4 * hard)))
         own = marks.lines(rng, width, height, count, reach, tuple(marks.KINDS))
         ink = cv2.max(ink, own)
     if chance(rng, 0.25):
-        ink = cv2.max(ink, _strays(rng, width, height, thick, hard))
+        ink = cv2.max(ink, strays(rng, width, height, thick, hard))
     if strength:
         kinds = [pick(rng, tuple(ink_tools.BENDS)) for _ in range(pick(rng, (1, 1, 2)))]
         for kind in kinds:
             ink, paint = ink_tools.bend(rng, kind, strength / len(kinds) ** 0.5, ink, paint)
     picture = _laid(picture, rng, ink, paint, paper)
     if chance(rng, 0.35):  # above them
-        picture = _strewn(picture, rng, paper, inks, thick, hard)
+        picture = strewn(picture, rng, paper, inks, thick, hard)
     if chance(rng, 0.03):
         picture = _parted(picture, rng)
     return damage(picture, rng, 0.25 + 0.8 * hard)
@@ -177,18 +170,6 @@ def _treated(ink: np.ndarray, rng: np.random.Generator, thick: float, hard: floa
     return ink
 
 
-def _strays(rng: np.random.Generator, width: int, height: int, thick: float, hard: float) -> np.ndarray:
-    """Strokes as dark as the digits' and nearly as thick that are none, beside them as often as across."""
-    mask = marks.empty(width, height)
-    for _ in range(whole(rng, 1, 2 + round(2 * hard))):
-        points = marks.wandering(rng, width, height)
-        if chance(rng, 0.5):  # into the margins, where nothing else tells that it is no digit
-            inwards = within(rng, 0, 0.2) * width
-            points[:, 0] += (inwards if chance(rng, 0.5) else width - inwards) - points[0, 0]
-        marks.stroke(mask, points, max(1.0, thick * within(rng, 0.2, 0.6 + 0.3 * hard)))
-    return mask
-
-
 def _laid(
     picture: np.ndarray, rng: np.random.Generator, ink: np.ndarray, paint: np.ndarray, paper: np.ndarray
 ) -> np.ndarray:
@@ -219,61 +200,6 @@ def _laid(
 # --- what lies over and under them --------------------------------------------------------------------------
 
 
-def _strewn(
-    picture: np.ndarray,
-    rng: np.random.Generator,
-    paper: np.ndarray,
-    inks: np.ndarray,
-    thick: float,
-    hard: float,
-) -> np.ndarray:
-    """One kind of clutter, in the digits' colours or in others."""
-    height, width = picture.shape[:2]
-    kind = pick(rng, ("lines", "lines", "lines", "pepper", "discs", "dashes", "grid", "specks", "writing"))
-    if kind == "lines":
-        reach = (1.0, 1.0) if chance(rng, 0.5) else (1.0, max(1.2, 0.8 * thick * hard))
-        sort = pick(rng, (("straight",), ("bezier",), ("sine",), ("arc",), ("waving",), tuple(marks.KINDS)))
-        for _ in range(whole(rng, 1, 2 + round(4 * hard))):
-            line = marks.lines(rng, width, height, 1, reach, sort)
-            picture = painted(picture, line, _clutter_colour(rng, paper, inks), within(rng, 0.4, 1))
-        return picture
-    area = width * height
-    if kind == "pepper":
-        mask = marks.pepper(rng, width, height, within(rng, 0.003, 0.02 + 0.05 * hard))
-    elif kind == "specks":
-        mask = marks.pepper(rng, width, height, within(rng, 0.002, 0.01 + 0.012 * hard), pick(rng, (2, 3)))
-    elif kind == "discs":
-        count = max(1, round(area / 400 * float(rng.random()) * (0.3 + hard)))
-        mask = marks.discs(rng, width, height, count, (0.5, max(1.0, thick * 0.6)), float(rng.random()))
-    elif kind == "dashes":
-        mask = marks.dashes(
-            rng, width, height, round(area / 250 * float(rng.random())) + 1, within(rng, 3, 12)
-        )
-    elif kind == "writing":
-        mask = _small_writing(rng, width, height, hard)
-    else:
-        mask = marks.grid(rng, width, height, within(rng, 5, 24), 1)
-    return painted(picture, mask, _clutter_colour(rng, paper, inks), within(rng, 0.3, 1))
-
-
-def _clutter_colour(rng: np.random.Generator, paper: np.ndarray, inks: np.ndarray) -> np.ndarray:
-    if chance(rng, 0.4):
-        return inks[whole(rng, 0, len(inks) - 1)]
-    return away_from(rng, paper, within(rng, 20, 110))
-
-
-def _small_writing(rng: np.random.Generator, width: int, height: int, hard: float) -> np.ndarray:
-    """Letters and digits far smaller than those that count, as ThinkPHP's captchas strew them."""
-    size = within(rng, 6, max(7.0, 0.2 * height))
-    count = round(within(rng, 4, 8 + 25 * hard) * width * height / (40 * 120))
-    places = rng.random((count, 3)) * (width, height, 60) - (0, 0, 30)
-    stamps = [
-        stamp(str(LIBERATION), pick(rng, LETTERS), Pose(size, turn=turn), x, y)
-        for x, y, turn in places.tolist()
-    ]
-    return merged(stamps, width, height)
-
-
 def _parted(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Part of the picture with all its colours turned into their opposites."""
     part = marks.polygon(rng, picture.shape[1], picture.shape[0])
@@ -281,31 +207,3 @@ def _parted(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 # --- what a corpus may mix ----------------------------------------------------------------------------------
-
-
-def _at_any_difficulty(name: str) -> Family:
-    style = STYLES[name]
-
-    def family(text: str, rng: np.random.Generator, faces: Faces) -> np.ndarray:
-        return style.draw(text, whole(rng, 1, HARDEST), rng, faces)
-
-    return family
-
-
-def _damaged(name: str) -> Family:
-    """A style after what happens on the way."""
-    draw = _at_any_difficulty(name)
-
-    def family(text: str, rng: np.random.Generator, faces: Faces) -> np.ndarray:
-        return damage(draw(text, rng, faces), rng, 0.9)
-
-    return family
-
-
-FAMILIES: dict[str, Family] = {
-    "varied": draw_varied,
-    "struck": draw_struck,
-    "tiles": draw_tiles,
-    **{name: _at_any_difficulty(name) for name in STYLES},
-    **{f"damaged {name}": _damaged(name) for name in STYLES},
-}

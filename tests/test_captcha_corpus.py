@@ -26,7 +26,7 @@ from engine.captcha_corpus import (
     random_digits,
     shaken,
 )
-from engine.captcha_variety import FAMILIES
+from engine.captcha_families import FAMILIES
 from engine.empty_pictures import draw_nothing, part_of_a_photo
 from engine.faces import shipped_faces
 from engine.line import HEIGHT

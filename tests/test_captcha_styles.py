@@ -12,6 +12,7 @@ import pytest
 
 from engine.captcha_colours import GREY, away_from, brightness, colour_of, ink_and_ground
 from engine.captcha_damage import DAMAGES, damage
+from engine.captcha_families import FAMILIES
 from engine.captcha_grounds import GROUNDS, ground
 from engine.captcha_ink import BENDS, bend
 from engine.captcha_line import Setting, set_line
@@ -19,7 +20,6 @@ from engine.captcha_marks import empty
 from engine.captcha_package import package_picture
 from engine.captcha_struck import twigged
 from engine.captcha_styles import STYLES
-from engine.captcha_variety import FAMILIES
 from engine.faces import LIBERATION, shipped_faces
 
 FACES = shipped_faces()

@@ -27,7 +27,8 @@ FLOORS: dict[str, str] = {
     "augmentation digit_corpus decoding line ink ground ruled_paper paper images strip faces glyphs "
     "chances captcha_colours captcha_line captcha_marks captcha_grounds captcha_ink captcha_damage "
     "captcha_package captcha_dots captcha_outlines printed_numbers captcha_styles captcha_struck "
-    "captcha_tiles captcha_variety photos empty_pictures guided_filter bilateral hint_spread hint_regression "
+    "captcha_tiles captcha_clutter captcha_variety captcha_families photos empty_pictures "
+    "guided_filter bilateral hint_spread hint_regression "
     "hinted_colours "
     "number_sources number_ink number_line number_grounds page_ink number_lines number_stems number_boxes "
     "captcha_boxes looks borders dither ahead gpu",
