@@ -13,7 +13,7 @@ import numpy as np
 
 from engine.number_lines import FOUNDING, GAP, INKED, SPECK, Box
 
-HIGHEST = 1.4  # of the digits' height
+HIGHEST = 1.3  # of the digits' height
 SLIM = 0.16  # of its length: so wide a stem is at most
 LEANS = 0.35  # sideways, of its height
 FREE = 0.12  # of the digits' height: so far from a stem stands no other ink
@@ -31,10 +31,11 @@ def unread_stems(ink: np.ndarray, height: float, middles: Sequence[float]) -> li
     names = 1 + np.flatnonzero(stats[1:, 2:4].max(1) >= SPECK * height)
     x, _, w, h = stats[names, :4].T
     away = [np.maximum(0, np.maximum(x - middle, middle - x - w)) for middle in middles]
-    read = {int(distances.argmin()) for distances in away} if len(names) else set()
+    read = sorted({int(distances.argmin()) for distances in away}) if len(names) else []
+    usual = float(np.median(h[read])) if read else height  # bars between digits may be most of the pieces
     found = []
     for i in np.argsort(x).tolist():
-        high = FOUNDING * height <= h[i] <= HIGHEST * height
+        high = FOUNDING * usual <= h[i] <= HIGHEST * usual
         others = np.arange(len(names)) != i
         gaps = np.maximum(x[others] - x[i] - w[i], x[i] - x[others] - w[others])
         free = (gaps >= FREE * height).all() and w[i] <= (LEANS + SLIM) * h[i]
