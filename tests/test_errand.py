@@ -1,5 +1,7 @@
 """What a visitor asked for: one thing at a time, stopped, left, and never mixed with the next."""
 
+import pytest
+
 from ui.errand import Errand
 
 
@@ -51,3 +53,12 @@ def test_who_leaves_wants_nothing_any_more() -> None:
     assert errand.stop.is_set()
     assert errand.take() is None
     assert not errand.busy
+
+
+def test_a_folder_that_has_gone_with_its_visitor_is_no_error() -> None:
+    errand: Errand[str] = Errand()
+    with pytest.raises(OSError, match="full"), errand.under_way():
+        raise OSError("the disk is full")
+    with errand.under_way():
+        errand.leave()
+        raise FileNotFoundError("the folder")

@@ -18,6 +18,7 @@ from ui import run_book, trainer
 from ui.run_book import MOST_RECORDS, RunBook
 from ui.train import Stage, shown
 from ui.train_view import View
+from ui.visitors import Belongings
 
 # --- several runs, several visitors -------------------------------------------------------------------
 
@@ -185,3 +186,15 @@ def test_a_book_that_is_released_takes_its_files_along() -> None:
 def stopped() -> RunBook:
     """A run of two epochs that was stopped at its 13th of 40 steps."""
     return train_some_steps(SMALL)
+
+
+def test_a_folder_that_is_asked_for_too_late_goes_with_its_owner() -> None:
+    belongings = Belongings()
+    first = belongings.folder()
+    belongings.release()
+    assert not first.exists()
+    late = belongings.folder()  # what was under way did not know
+    assert late.is_dir()
+    del belongings
+    gc.collect()
+    assert not late.exists()

@@ -73,11 +73,7 @@ def carry_out(easel: Easel, limits: Limits) -> Generator[ManyView, None, None]:
     if wanted is None:
         return
     with easel.many.under_way() as stop:
-        try:
-            yield from _coloured(*wanted, easel.folder(), stop, limits)
-        except OSError:
-            if not easel.many.left:  # else the folder has gone with the visitor
-                raise
+        yield from _coloured(*wanted, easel.folder(), stop, limits)
 
 
 def _coloured(

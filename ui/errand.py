@@ -45,11 +45,15 @@ class Errand(Generic[T]):
     @contextmanager
     def under_way(self) -> Iterator[threading.Event]:
         """While what was taken is being done: its `stop`. Afterwards the next can be wanted, as it can once
-        `busy` is False before; what was wanted since then stays so.
+        `busy` is False before; what was wanted since then stays so. An OSError ends it without a word where
+        the visitor has left, and the folder of files with them.
         """
         stop = self.stop
         try:
             yield stop
+        except OSError:
+            if not self.left:
+                raise
         finally:
             if self.stop is stop:
                 self.busy = False

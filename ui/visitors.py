@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 
 _root = tempfile.TemporaryDirectory(prefix="paint-by-numpy-", ignore_cleanup_errors=True)
@@ -16,22 +17,21 @@ class Belongings:
 
     def __init__(self) -> None:
         self._folder: Path | None = None
-        self._left = False
+        self._tidy: Callable[[], object] = lambda: None
 
     def folder(self) -> Path:
-        """Where this visitor's files are written; gone with the visitor, and then a FileNotFoundError."""
-        if self._left:
-            raise FileNotFoundError("The visitor has left, and the files with them.")
+        """Where this visitor's files are written; gone with the visitor, or with this object where something
+        that was under way when the visitor left has still asked for it.
+        """
         if self._folder is None:
             self._folder = Path(tempfile.mkdtemp(dir=ROOT))
+            self._tidy = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         return self._folder
 
     def release(self) -> None:
-        """Let go of everything, for good: the visitor has left, or has been away for long."""
-        self._left = True
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
-            self._folder = None
+        """Let go of everything: the visitor has left, or has been away for long."""
+        self._tidy()
+        self._folder = None
 
 
 class Sessions:
