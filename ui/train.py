@@ -12,7 +12,7 @@ import gradio as gr
 from gradio.context import Context
 
 from engine.own_digits import OwnDigits
-from ui import draw, own_networks, train_link, trainer
+from ui import draw, own_networks, trainer
 from ui.draw import DrawTab
 from ui.events import AT_ONCE, QUEUED, into_sight
 from ui.limits import Limits
@@ -169,9 +169,7 @@ def build(drawn: DrawTab, tabs: gr.Tabs) -> None:
                 )
                 more = gr.Button("Continue", size="lg", visible=False, elem_id="train-continue")
             status = panel("", "train-status")
-            form, section, notes = lay_out_form(picker, about, limits)
-            with section:
-                train_link.build(tabs, section, picker, form, notes, limits)
+            form = lay_out_form(picker, about, limits)
         with gr.Column(elem_id="train-watch", scale=16, min_width=300):
             empty = charts(None)
             with gr.Row(elem_id="train-charts"):

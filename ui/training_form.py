@@ -193,14 +193,10 @@ def preset_picker() -> tuple[gr.Radio, gr.HTML]:
     return picker, note(preset_note(QUICK), "train-about")
 
 
-def lay_out_form(
-    picker: gr.Radio, about: gr.HTML, limits: Limits
-) -> tuple[Form, gr.Accordion, list[gr.HTML]]:
-    """The fields, folded away, and what they do to each other; where they are, and what is said of data and
-    layers.
-    """
+def lay_out_form(picker: gr.Radio, about: gr.HTML, limits: Limits) -> Form:
+    """The fields, folded away, and what they do to each other."""
     start = QUICK_SETTINGS
-    with gr.Accordion("Settings", open=False, elem_id="train-settings") as section:
+    with gr.Accordion("Settings", open=False, elem_id="train-settings"):
         names = {"8×8 digits": "digits-8x8", "MNIST": "mnist", "My digits": MINE, "MNIST and mine": WITH_MINE}
         data = gr.Radio(list(names.items()), value=start.data, label="Data")
         about_data = note(data_note(start.data), "train-data-note")
@@ -213,7 +209,7 @@ def lay_out_form(
         rest = learning_fields(start, limits)
     form = Form(data, network, layers, **rest)
     wire_form(form, picker, [about, about_data, about_layers], limits)
-    return form, section, [about_data, about_layers]
+    return form
 
 
 def learning_fields(start: Settings, limits: Limits) -> dict[str, Any]:
